@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packages, receipts and what the exchange service says, as plain values."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.model.record import record_id
+
+
+class Purpose(StrEnum):
+    """Why a package is sent."""
+
+    BUSINESS = "business"
+    TEST = "test"
+    REPLAY = "replay"
+
+
+@dataclass(frozen=True, slots=True)
+class PackedRecord:
+    """A record inside a package; ``id`` is the ledger's own number of it."""
+
+    id: int
+    type: str
+    key: str
+    version: int
+    content_digest: bytes
+
+    @property
+    def record_id(self) -> str:
+        """The id of this record on the wire."""
+        return record_id(self.type, self.key, self.version, self.content_digest)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageHead:
+    """Head of a Package (报文头), as standard.md §4 lists it."""
+
+    package_id: str
+    standard_version: str
+    sender_code: str
+    receiver_code: str
+    created_at: datetime
+    purpose: Purpose
+    record_count: int
+    body_digest: str
+    code_list_version: str
+    stream_id: str
+    package_seq: int
+    voided: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a receiver shows of a version it already holds (proof of a duplicate, ledger.md B18)."""
+
+    version: int
+    content_digest: str
+    original_received_at: str | None = None
+    receipt_no: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordResult:
+    """The receiver's word on one record of a package."""
+
+    record_id: str
+    code: str
+    message: str = ""
+    path: str | None = None
+    held: Held | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Receipt (回执) of one package; ``receipt_no`` is dense and commit-ordered within an ``incarnation``."""
+
+    package_id: str
+    receiver: str
+    received_at: str
+    receipt_no: int
+    incarnation: int
+    code: str
+    message: str
+    results: tuple[RecordResult, ...]
+
+
+class ReceiptStatus(StrEnum):
+    """Answers to QueryReceipt when there is no receipt."""
+
+    FOUND = "found"
+    IN_PROGRESS = "in-progress"
+    NEVER_RECEIVED = "never-received"
+    NOT_RETAINED = "not-retained"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One line of a DailyStatement (对账单): organisation, record type, item, count, keys and digest."""
+
+    org_code: str
+    type: str
+    item_code: str
+    count: int
+    distinct_keys: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A DailyStatement; it speaks of everything up to ``through_receipt_no``."""
+
+    day: str
+    through_receipt_no: int
+    incarnation: int
+    lines: tuple[StatementLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """One row of GetKeys."""
+
+    type: str
+    key: str
+    version: int
+    operation: str
+    content_digest: str
+    receipt_no: int
+
+
+def body_digest(records: Iterable[PackedRecord]) -> str:
+    """Return bodyDigest: SHA-256, hex, over ``recordId|key|version|contentDigest`` lines in order (standard.md §4)."""
+    lines = "".join(f"{r.record_id}|{r.key}|{r.version}|{r.content_digest.hex()}\n" for r in records)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def statement_digest(rows: Iterable[tuple[str, int, str]]) -> str:
+    """Return the digest of a statement line: sum mod 2^256 of SHA-256(``key|version|contentDigest``), 64 hex digits."""
+    total = sum(int.from_bytes(hashlib.sha256(f"{k}|{v}|{d}".encode()).digest(), "big") for k, v, d in rows)
+    return f"{total % (1 << 256):064x}"

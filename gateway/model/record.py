@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows as a source gave them and records of the standard made from them."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from gateway.model.finding import Finding
+
+Scalar: TypeAlias = str | int | None
+"""A cell of a row. Dates, times and decimals travel as the text the source shows; bytes never."""
+
+RECORD_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:jx:power-exchange:1.0")
+
+
+class Level(StrEnum):
+    """What a source can supply (级别): L1 results only, L2 every stage, L3 every stage in real time."""
+
+    L1 = "L1"
+    L2 = "L2"
+    L3 = "L3"
+
+
+class SourceKind(StrEnum):
+    """What a source shows (ledger.md B1): what is now, or what happened."""
+
+    STATE = "state"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row (原始行) as read from a source.
+
+    ``row_id`` is the source's own stable identity of the row as text; ``digest`` is SHA-256 over the canonical
+    raw form (``raw``: UTF-8 JSON object, keys sorted, no spaces); ``stamp`` is the text that the cursor compares.
+    """
+
+    row_id: str
+    values: Mapping[str, Scalar]
+    raw: bytes
+    digest: bytes
+    stamp: str | None = None
+
+
+class Slot(StrEnum):
+    """A place in a document that is filled when the ledger has assigned the version."""
+
+    VERSION = "version"
+    OPERATION = "operation"
+    TARGET_VERSION = "target-version"
+
+
+Piece: TypeAlias = bytes | Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record (记录) of the standard before the ledger has given it a version.
+
+    ``pieces`` is the document in exclusive canonical form (UTF-8, one line, its namespace declared on the payload
+    element) cut at its slots. ``identity`` is SHA-256 of the content without version, operation and volatile
+    fields: equal identity means nothing changed (ledger.md B3). ``order_token`` sorts several observations of one
+    key (B4). ``withdraws`` is the key of the target when the record is a withdrawal: ``key`` is then the same.
+    """
+
+    type: str
+    key: str
+    case_no: str | None
+    org_code: str
+    item_code: str | None
+    occurred_at: str
+    sequence: int
+    pieces: tuple[Piece, ...]
+    identity: bytes
+    order_token: str | None = None
+    withdraws: str | None = None
+
+    def document(self, version: int = 1, target_version: int = 1) -> bytes:
+        """Return the document with its slots filled; the operation is C for version 1 and U above."""
+        operation: Literal[b"C", b"U"] = b"C" if version == 1 else b"U"
+        filled = {Slot.VERSION: b"%d" % version, Slot.OPERATION: operation, Slot.TARGET_VERSION: b"%d" % target_version}
+        return b"".join([piece if isinstance(piece, bytes) else filled[piece] for piece in self.pieces])
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record, or a whole row, that may not enter: what could be told of it, and why."""
+
+    findings: tuple[Finding, ...]
+    type: str | None = None
+    key: str | None = None
+    case_no: str | None = None
+    document: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """All that came of one new or changed row: records to fold into the ledger, and refusals."""
+
+    row: Row
+    drafts: tuple[Draft, ...]
+    refused: tuple[Refused, ...]
+    warnings: tuple[Finding, ...] = ()
+
+
+def content_digest(document: bytes) -> bytes:
+    """Return SHA-256 of a document that is already in exclusive canonical form (standard.md §4)."""
+    return hashlib.sha256(document).digest()
+
+
+def record_id(type_: str, key: str, version: int, digest: bytes) -> str:
+    """Return the recordId of the wire: UUIDv5 over ``type|key|version|contentDigest`` (standard.md §4)."""
+    return str(uuid.uuid5(RECORD_NAMESPACE, f"{type_}|{key}|{version}|{digest.hex()}"))

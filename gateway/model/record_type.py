@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the flow must know of a record type (记录类型); the values stand in the pack, never in code."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.model.words import Words
+
+
+class LaneKind(StrEnum):
+    """Whose order a record keeps (ledger.md B9, B13)."""
+
+    CASE = "case"  # its case
+    NAMED = "named"  # the lane of the record it names
+    OWN = "own"  # master data: its own code
+
+
+class Role(StrEnum):
+    """A thing that every pack must be able to point at; the pack says which element plays the role."""
+
+    CASE = "case"
+    ITEM = "item"
+    ITEM_VERSION = "item-version"
+    ORGANISATION = "organisation"
+    REGION = "region"
+    SEQUENCE = "sequence"
+    VERSION = "version"
+    OPERATION = "operation"
+    OCCURRED_AT = "occurred-at"
+    SECRECY = "secrecy"
+    OWN_CODE = "own-code"
+    TARGET_TYPE = "target-type"
+    TARGET_KEY = "target-key"
+    TARGET_VERSION = "target-version"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordType:
+    """One record type: its code (``CF_JD``), payload element, place in the order of a case, and roles.
+
+    ``rank`` orders records of a case (B9). ``predecessors``: at least one record of one of these types must be accepted
+    before at L2 and L3; empty means it may begin a case. ``roles`` maps a role to the element path below the payload
+    element (``caseNo``; nested paths with ``/``). ``withdraws``: the type takes the key of the record it names.
+    """
+
+    code: str
+    element: str
+    label: Words
+    category: str
+    rank: int
+    lane: LaneKind
+    predecessors: tuple[str, ...]
+    roles: Mapping[Role, str]
+    withdraws: bool = False
+
+    def key(self, case_no: str | None, sequence: int | None, own_code: str | None) -> str:
+        """Return the business key (业务主键): ``type:case:sequence`` or ``type:own code``."""
+        if self.lane is LaneKind.OWN:
+            return f"{self.code}:{own_code}"
+        return f"{self.code}:{case_no}:{sequence}"

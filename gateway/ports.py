@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the stages need of the outside world: sources, destinations, documents, time and chance."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from gateway.model.finding import Finding
+from gateway.model.package import KeyRow, PackageHead, PackedRecord, Receipt, ReceiptStatus, Statement
+from gateway.model.record import Draft, Refused, Row, Scalar, SourceKind
+
+
+class Clock(Protocol):
+    """Time, so that tests can own it."""
+
+    def now(self) -> datetime:
+        """Return the wall clock, aware, in fixed +08:00 (ledger.md B23)."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+
+
+class Ids(Protocol):
+    """Fresh random identifiers."""
+
+    def fresh(self) -> UUID:
+        """Return an identifier never given before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Bounds of one pull (ledger.md B14): stamps from ``floor`` (overlap already subtracted) to ``until``, both included.
+
+    ``None`` as floor reads from the beginning. A source without a stamp column ignores both.
+    """
+
+    floor: str | None
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a pull has come: the last row read, and whether the rows without a usable stamp have begun.
+
+    Rows whose stamp is absent or later than ``until`` are read last (``undated``) and never move the floor.
+    """
+
+    stamp: str | None
+    row_id: str | None
+    undated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row that the source could not give whole: recorded by its key, never dropped (ledger.md B15)."""
+
+    row_id: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of rows; ``after`` is where the next one starts, ``more`` tells whether there is a next one."""
+
+    rows: tuple[Row, ...]
+    after: Position
+    more: bool
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+class Source(Protocol):
+    """A department system as rows (业务系统)."""
+
+    name: str
+    kind: SourceKind
+
+    def check(self) -> tuple[Finding, ...]:
+        """Look at the source's shape: missing columns, row ids that are not unique, unreachable server."""
+
+    def window(self, floor: str | None) -> Window:
+        """Fix the bounds of a run that starts now: ``until`` is the source's own clock, ``floor`` loses the overlap."""
+
+    def read(self, window: Window, after: Position | None, size: int) -> Page:
+        """Read the next page of at most ``size`` rows in the order (stamp, row id)."""
+
+    def next_floor(self, window: Window, highest: str | None) -> str | None:
+        """Return the floor of the next run: the lesser of the highest stamp seen and ``until``."""
+
+    def estimate(self, window: Window) -> int | None:
+        """Return about how many rows the window holds, or None when the source can't tell."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationRequest:
+    """A number wanted for ``subject`` within ``scope`` (ledger.md B8): the same subject always gets the same number."""
+
+    name: str
+    scope: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What the mapping made of one row."""
+
+    drafts: tuple[Draft, ...]
+    refused: tuple[Refused, ...]
+
+
+class Mapper(Protocol):
+    """A compiled mapping (映射)."""
+
+    version: str
+    """SHA-256 hex over the mapping's files: stored with every record it made."""
+
+    def wants(self, row: Row) -> tuple[AllocationRequest, ...]:
+        """Name the numbers this row needs before it can be mapped; a broken row asks for nothing."""
+
+    def map(self, row: Row, numbers: Mapping[AllocationRequest, int]) -> Mapped:
+        """Make records of one row; what is wrong with the row comes back as refusals, never as an exception."""
+
+
+class Validator(Protocol):
+    """Documents against the pack: schema, code lists, check digits."""
+
+    def check(self, documents: Sequence[bytes]) -> list[tuple[Finding, ...]]:
+        """Return the findings of each document, in the order given; an empty tuple means clean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The destination's answer when it gives no receipt: its return code and when to come back."""
+
+    code: str
+    message: str
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What came of sending a package: a receipt, a refusal, or silence.
+
+    ``receipt`` and ``refusal`` both None means that the outcome is unknown (ledger.md T3). ``sent`` is False only
+    where not one byte can have reached the other side (connection refused, name unknown, TLS handshake failed).
+    """
+
+    receipt: Receipt | None = None
+    refusal: Refusal | None = None
+    sent: bool = True
+    detail: str = ""
+    evidence: bytes = field(default=b"", repr=False)
+
+
+class Destination(Protocol):
+    """A platform that speaks PowerExchange (市级平台、监察系统)."""
+
+    name: str
+
+    def ping(self) -> datetime:
+        """Return the other side's clock; raises ChannelError."""
+
+    def submit(self, head: PackageHead, records: Sequence[PackedRecord], documents: Sequence[bytes]) -> Submission:
+        """Send one signed package and return what came of it; never raises for what the other side did."""
+
+    def query_receipt(self, package_id: str) -> Receipt | ReceiptStatus:
+        """Ask what became of a package; raises ChannelError when there is no usable answer."""
+
+    def statement(self, day: str) -> Statement:
+        """Fetch the DailyStatement of a day for all our organisations; raises ChannelError."""
+
+    def keys(self, day: str) -> tuple[KeyRow, ...]:
+        """Fetch every key that the destination holds for a day; raises ChannelError."""
+
+
+__all__ = [
+    "AllocationRequest", "Clock", "Destination", "Ids", "Mapped", "Mapper", "Page", "Position", "Refusal", "Scalar",
+    "Source", "Submission", "Unreadable", "Validator", "Window",
+]
