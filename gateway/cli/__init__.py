@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: a table of commands, each loaded only when it is called.
+
+A command module exposes ``command`` (click). It prints data on stdout and talk on stderr through
+``gateway.cli.output``, raises ``gateway.errors`` leaves for what it expects to go wrong, and returns an exit code
+(``gateway.cli.exits``) or None for 0. Help texts are Chinese; the shell turns them into English where asked for.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, Final, Never
+
+import click
+
+from gateway import __version__, i18n
+from gateway.cli.exits import ExitCode
+from gateway.i18n import _
+
+COMMANDS: Final = {
+    "init": "新建一个带示例的配置目录",
+    "config": "检查配置,输出配置的 JSON Schema",
+    "run": "启动网关:按计划采集、投递、取回执、对账",
+    "sync": "立即采集并投递一个数据源",
+    "validate": "按省级标准校验文件",
+    "standard": "查看标准包:记录类型、元素、代码表、规则",
+    "mapping": "试用和检验映射",
+    "records": "查询记录,解释某条记录的来历和去向",
+    "status": "查看数据源、目的地和积压情况",
+    "reconcile": "与目的地对账",
+    "doctor": "体检:环境、台账、证书、数据源和目的地",
+    "demo": "在本机运行演示城市",
+    "reference": "运行参考系统(市级平台、监察系统)",
+    "bench": "测量吞吐并与参照实现对比",
+}
+"""Name and Chinese one-liner of every command, in the order of the help page."""
+
+_ELSEWHERE: Final = frozenset({"reference"})
+"""Commands that other packages bring by the entry point group ``gateway.commands``."""
+
+
+class Shell(click.Group):
+    """The command tree: knows names and one-liners, loads a command only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load the command ``cmd_name`` in the language in use, or return None when there is no such command."""
+        command = _load(cmd_name) if cmd_name in COMMANDS else None
+        if command is not None:
+            _translate(command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the table without loading anything."""
+        with formatter.section(_("命令")):
+            formatter.write_dl([(name, _(line)) for name, line in COMMANDS.items()])
+
+    def main(self, args: Sequence[str] | None = None, *_rest: Any, **_extra: Any) -> Any:
+        """Run the command line and end the process with its exit code."""
+        given, chosen = _take_language(list(sys.argv[1:] if args is None else args))
+        i18n.speak(chosen or i18n.choose(os.environ))
+        _translate(self)
+        sys.exit(self._run(given))
+
+    def _run(self, args: list[str]) -> int:
+        try:
+            returned = super().main(args, "gateway", standalone_mode=False)
+        except click.exceptions.Abort:
+            click.echo(_("已中断"), err=True)
+            return ExitCode.INTERRUPTED
+        except click.ClickException as fault:
+            fault.show()
+            return fault.exit_code
+        except BrokenPipeError:  # the reader (head, less) has gone: not a fault of ours
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.OK
+        except Exception as fault:
+            from gateway.cli.output import explain
+
+            code = explain(fault)
+            if code is None:
+                raise
+            return code
+        return int(returned) if isinstance(returned, int) else ExitCode.OK
+
+
+def _load(name: str) -> click.Command:
+    if name in _ELSEWHERE:
+        return _load_elsewhere(name)
+    module = f"gateway.cli.{name}"
+    try:
+        loaded = importlib.import_module(module)
+    except ModuleNotFoundError as missing:
+        if missing.name != module:
+            raise
+        raise click.UsageError(_("此版本没有安装命令 {name}").format(name=name)) from missing
+    command: click.Command = loaded.command
+    return command
+
+
+def _load_elsewhere(name: str) -> click.Command:
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group="gateway.commands", name=name):
+        command: click.Command = entry.load()
+        return command
+    raise click.UsageError(_("此版本没有安装命令 {name}").format(name=name))
+
+
+def _translate(command: click.Command) -> None:
+    """Put help texts into the language in use; the Chinese original is kept beside them."""
+    holders: list[Any] = [command, *(p for p in command.params if isinstance(p, click.Option))]
+    for holder in holders:
+        for field in ("help", "short_help", "epilog"):
+            original = holder.__dict__.setdefault(f"_zh_{field}", holder.__dict__.get(field))
+            if original:
+                setattr(holder, field, _(original.strip()))
+    if isinstance(command, click.Group):
+        for child in command.commands.values():
+            _translate(child)
+
+
+def _take_language(args: list[str]) -> tuple[list[str], str | None]:
+    """Take ``--lang`` out of ``args``, wherever it stands before a ``--``; the last one wins."""
+    rest: list[str] = []
+    chosen = None
+    at = 0
+    while at < len(args):
+        name, equals, value = args[at].partition("=")
+        if name == "--":
+            break
+        if name != "--lang":
+            rest.append(args[at])
+        else:
+            if not equals:
+                at += 1
+                value = args[at] if at < len(args) else ""
+            chosen = _checked_language(value)
+        at += 1
+    return rest + args[at:], chosen
+
+
+def _checked_language(value: str) -> str:
+    if value not in i18n.LANGUAGES:
+        click.echo(_("--lang 只能是 zh 或 en,而不是 {value!r}").format(value=value), err=True)
+        sys.exit(ExitCode.USAGE)
+    return value
+
+
+def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"gateway {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Shell,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="行政权力网上公开透明运行数据交换网关:采集、映射、校验、签名投递、取回执、对账。",
+    epilog="退出码:0 成功 · 1 有问题或失败的记录 · 2 用法 · 3 配置 · 4 对方不可达 · 5 被安全闸门拒绝 · 130 中断",
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="显示版本号")
+@click.option("--lang", type=click.Choice(i18n.LANGUAGES), expose_value=False, help="界面语言,可写在任何位置(默认 zh)")
+def shell() -> None:
+    """Hold the options that every command shares."""
+
+
+def main() -> Never:
+    """Run the command line of this process."""
+    shell.main()
+    raise AssertionError  # Shell.main has ended the process
