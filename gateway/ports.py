@@ -8,8 +8,8 @@ from typing import Protocol
 from uuid import UUID
 
 from gateway.model.finding import Finding
-from gateway.model.package import KeyRow, PackageHead, PackedRecord, Receipt, ReceiptStatus, Statement
-from gateway.model.record import Draft, Refused, Row, Scalar, SourceKind
+from gateway.model.package import Keys, PackageHead, PackedRecord, Receipt, ReceiptStatus, Statement
+from gateway.model.record import Draft, Refused, Row, SourceKind
 
 
 class Clock(Protocol):
@@ -173,11 +173,6 @@ class Destination(Protocol):
     def statement(self, day: str) -> Statement:
         """Fetch the DailyStatement of a day for all our organisations; raises ChannelError."""
 
-    def keys(self, day: str) -> tuple[KeyRow, ...]:
+    def keys(self, day: str) -> Keys:
         """Fetch every key that the destination holds for a day; raises ChannelError."""
 
-
-__all__ = [
-    "AllocationRequest", "Clock", "Destination", "Ids", "Mapped", "Mapper", "Page", "Position", "Refusal", "Scalar",
-    "Source", "Submission", "Unreadable", "Validator", "Window",
-]

@@ -24,6 +24,9 @@ from sqlalchemy import (
 # SQLite makes a row id alias only of a column declared INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
+# Order keys are compared byte by byte; PostgreSQL would else use the database's collation.
+Ordered = Text().with_variant(Text(collation="C"), "postgresql")
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",
@@ -49,10 +52,12 @@ source = Table(
     Column("id", Id, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("waiting_limit", BigInteger, nullable=False),
     Column("epoch", BigInteger, nullable=False, server_default="0"),
     Column("cursor", Text, nullable=False, server_default=""),
     Column("deaths", Integer, nullable=False, server_default="0"),
-    comment="fenced cursor of each source (B5); cursor is a JSON text compared as a whole",
+    comment="fenced cursor of each source (B5); cursor is a JSON text compared as a whole; waiting_limit in microseconds (B9)",
 )
 
 source_run = Table(
@@ -121,7 +126,7 @@ record = Table(
     Column("identity", LargeBinary(32), nullable=False),
     Column("state", Text, nullable=False),  # accepted, waiting, parked
     Column("lane", Text, nullable=False),
-    Column("order_key", Text, nullable=False),
+    Column("order_key", Ordered, nullable=False),
     Column("case_no", Text),
     Column("org_code", Text, nullable=False),
     Column("item_code", Text),
@@ -137,6 +142,7 @@ record = Table(
     Column("raw_offset", Integer, nullable=False),
     Column("raw_length", Integer, nullable=False),
     Column("versions_id", Integer, nullable=False),
+    Column("warnings", Text),
     UniqueConstraint("key", "version", name="uq_record_key_version"),
     Index("ix_record_case", "case_no"),
     Index("ix_record_waiting", "lane", sqlite_where=text("state <> 'accepted'"), postgresql_where=text("state <> 'accepted'")),
@@ -149,7 +155,7 @@ record_key = Table(
     Column("key", Text, primary_key=True),
     Column("type", Text, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("record_id", BigInteger, nullable=False),
+    Column("record_id", BigInteger),
     Column("identity", LargeBinary(32), nullable=False),
     Column("withdrawal", LargeBinary(32)),
     Column("order_token", Text),
@@ -159,9 +165,11 @@ record_key = Table(
     Column("lane", Text, nullable=False),
     Column("case_no", Text),
     Column("withdrawn", Boolean, nullable=False),
+    Column("accepted", Boolean, nullable=False),
+    Column("order_key", Ordered, nullable=False),
     Index("ix_record_key_case", "case_no"),
     sqlite_with_rowid=False,
-    comment="head of each key: owner (B6), order token (B4), identity of the last content and of its withdrawal",
+    comment="head of each key: owner (B6), order token (B4), identity of the last content and of its withdrawal; no record_id: only reserved (B7)",
 )
 
 versions = Table(
@@ -191,7 +199,7 @@ refusal = Table(
     Column("source_id", Integer, nullable=False),
     Column("row_id", Text, nullable=False),
     Column("run_id", BigInteger, nullable=False),
-    Column("outcome", Text, nullable=False),  # refused, conflict, stale
+    Column("outcome", Text, nullable=False),  # refused, conflict, stale, proposed (a withdrawal for a person to decide)
     Column("type", Text),
     Column("key", Text),
     Column("case_no", Text),
@@ -223,6 +231,7 @@ destination = Table(
     Column("reason", Text),
     Column("not_before", BigInteger, nullable=False, server_default="0"),
     Column("failures", Integer, nullable=False, server_default="0"),
+    Column("package_limit", Integer),
     Column("stream_id", Text, nullable=False),
     Column("package_seq", BigInteger, nullable=False, server_default="0"),
     comment="what is known of each destination's health, and its stream of packages",
@@ -233,7 +242,7 @@ lane = Table(
     metadata,
     Column("destination_id", Integer, primary_key=True),
     Column("name", Text, primary_key=True),
-    Column("state", Text, nullable=False),  # idle, ready, leased, blocked
+    Column("state", Text, nullable=False),  # ready, leased, blocked; a lane with nothing open has no row
     Column("priority", SmallInteger, nullable=False),
     Column("since", BigInteger, nullable=False),
     Index(
@@ -250,7 +259,7 @@ delivery = Table(
     Column("destination_id", Integer, primary_key=True),
     Column("record_id", BigInteger, primary_key=True),
     Column("lane", Text, nullable=False),
-    Column("order_key", Text, nullable=False),
+    Column("order_key", Ordered, nullable=False),
     Column("state", Text, nullable=False),  # waiting, ready, packed, settled, parked, superseded, skipped, not-needed
     Column("package_no", BigInteger),
     Column("receipt_no", BigInteger),
@@ -263,6 +272,7 @@ delivery = Table(
         postgresql_where=text("state in ('ready', 'waiting', 'parked', 'packed')"),
     ),
     Index("ix_delivery_package", "package_no"),
+    Index("ix_delivery_awaits", "awaits", sqlite_where=text("awaits is not null"), postgresql_where=text("awaits is not null")),
     sqlite_with_rowid=False,
     comment="one record at one destination (T2)",
 )
@@ -279,8 +289,9 @@ package = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("records", Text, nullable=False),
     Column("body_digest", Text, nullable=False),
-    Column("state", Text, nullable=False),  # open, unknown, settled, refused, parked
+    Column("state", Text, nullable=False),  # open, unknown, settled, void, parked
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("was_unknown", Boolean, nullable=False, server_default=text("false")),
     Column("last_sent_at", BigInteger),
     Column("not_before", BigInteger, nullable=False, server_default="0"),
     Column("code", Text),

@@ -20,6 +20,7 @@ class Stage(StrEnum):
     COLLECT = "collect"
     TRANSLATE = "translate"
     VALIDATE = "validate"
+    LEDGER = "ledger"
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,13 +131,25 @@ class KeyRow:
     receipt_no: int
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Every key a destination holds for a day; it speaks of everything up to ``through_receipt_no``."""
+
+    through_receipt_no: int
+    rows: tuple[KeyRow, ...]
+
+
 def body_digest(records: Iterable[PackedRecord]) -> str:
     """Return bodyDigest: SHA-256, hex, over ``recordId|key|version|contentDigest`` lines in order (standard.md §4)."""
     lines = "".join(f"{r.record_id}|{r.key}|{r.version}|{r.content_digest.hex()}\n" for r in records)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def statement_digest(rows: Iterable[tuple[str, int, str]]) -> str:
-    """Return the digest of a statement line: sum mod 2^256 of SHA-256(``key|version|contentDigest``), 64 hex digits."""
-    total = sum(int.from_bytes(hashlib.sha256(f"{k}|{v}|{d}".encode()).digest(), "big") for k, v, d in rows)
+def statement_term(key: str, version: int, digest: str) -> int:
+    """Return what one record adds to the sum of a statement line: SHA-256 of ``key|version|contentDigest`` as a number."""
+    return int.from_bytes(hashlib.sha256(f"{key}|{version}|{digest}".encode()).digest(), "big")
+
+
+def statement_text(total: int) -> str:
+    """Return a statement sum as it stands on the wire: modulo 2^256, 64 hex digits."""
     return f"{total % (1 << 256):064x}"

@@ -64,7 +64,8 @@ class Draft:
     ``pieces`` is the document in exclusive canonical form (UTF-8, one line, its namespace declared on the payload
     element) cut at its slots. ``identity`` is SHA-256 of the content without version, operation and volatile
     fields: equal identity means nothing changed (ledger.md B3). ``order_token`` sorts several observations of one
-    key (B4). ``withdraws`` is the key of the target when the record is a withdrawal: ``key`` is then the same.
+    key (B4). ``withdraws`` is the key of the target when the record is a withdrawal: ``key`` is then the same. ``names`` are keys of
+    other records of the same row that this one speaks of: when they are refused, so is this one.
     """
 
     type: str
@@ -78,6 +79,7 @@ class Draft:
     identity: bytes
     order_token: str | None = None
     withdraws: str | None = None
+    names: tuple[str, ...] = ()
 
     def document(self, version: int = 1, target_version: int = 1) -> bytes:
         """Return the document with its slots filled; the operation is C for version 1 and U above."""

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collect: one bounded pull of one source, chunk by chunk, each chunk one durable transaction (ledger.md B2, B5, B14)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.errors import GatewayError
+from gateway.flow.cursor import Cursor
+from gateway.flow.translate import translate
+from gateway.ledger.intake import Chunk
+from gateway.ledger.runs import Figures, RunLease
+from gateway.ledger.store import Ledger
+from gateway.model.record import Level
+from gateway.ports import Clock, Mapper, Page, Source, Validator, Window
+
+Progress = Callable[[int, int | None], None]
+"""Called after each chunk with the rows read so far and the rows expected, if known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What handles the rows of a source, and the versions that each record remembers."""
+
+    mapper: Mapper
+    validator: Validator
+    level: Level
+    pack: str
+    adapter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """Everything one pull needs."""
+
+    ledger: Ledger
+    source: Source
+    handling: Handling
+    clock: Clock
+    chunk: int = 500
+    stopping: Callable[[], bool] = lambda: False
+    grew: Callable[[int], None] = lambda _records: None
+    progress: Progress = lambda _done, _expected: None
+
+
+def pull(job: Pull) -> Figures:
+    """Read the source from its cursor to now and return the figures of the run.
+
+    Raises SourceError when the source is gone (the run is closed as failed, what was committed stays), Fenced when
+    another puller has taken over.
+    """
+    lease = job.ledger.start_run(job.source.name, job.source.kind, job.handling.level, _now(job.clock))
+    try:
+        _read_to_end(job, lease)
+    except GatewayError as error:
+        job.ledger.end_run(lease, "failed", error.detail or error.summary.zh)
+        raise
+    return job.ledger.end_run(lease, "done")
+
+
+def _now(clock: Clock) -> datetime:
+    return clock.now()
+
+
+def _read_to_end(job: Pull, lease: RunLease) -> None:
+    cursor = Cursor.parse(lease.cursor)
+    window = cursor.window or job.source.window(cursor.floor)
+    expected = job.source.estimate(window)
+    done = 0
+    after = cursor.position
+    while not job.stopping():
+        page = job.source.read(window, after, job.chunk)
+        done += len(page.rows)
+        cursor = _advance(job.source, cursor, window, page)
+        accepted = _commit(job, lease, page, cursor)
+        if accepted:
+            job.grew(accepted)
+        job.progress(done, expected)
+        if not page.more:
+            return
+        after = page.after
+
+
+def _advance(source: Source, cursor: Cursor, window: Window, page: Page) -> Cursor:
+    """Move the cursor past a page; rows without a usable stamp never move the floor (B14)."""
+    usable = [row.stamp for row in page.rows if row.stamp is not None and row.stamp <= window.until]
+    highest = cursor.seen(usable)
+    if page.more:
+        return Cursor(cursor.floor, window, page.after, highest)
+    return Cursor(source.next_floor(window, highest) or cursor.floor)
+
+
+def _commit(job: Pull, lease: RunLease, page: Page, cursor: Cursor) -> int:
+    """Commit what is new in a page; a page of nothing but re-reads costs no commit unless it ends the run."""
+    known = job.ledger.remembered(lease, [row.row_id for row in page.rows])
+    fresh = [row for row in page.rows if known.get(row.row_id) != row.digest]
+    if not fresh and not page.unreadable and page.more:
+        lease.note_rereads(len(page.rows))
+        return 0
+    mapper = job.handling.mapper
+    requests = list(dict.fromkeys(request for row in fresh for request in mapper.wants(row)))
+    numbers = job.ledger.numbers(requests)
+    observations = translate(fresh, mapper, numbers, job.handling.validator)
+    chunk = Chunk(
+        observations=tuple(observations),
+        numbers=numbers,
+        cursor=cursor.text(),
+        rows=len(page.rows),
+        rereads=len(page.rows) - len(fresh),
+        pack=job.handling.pack,
+        mapping=mapper.version,
+        adapter=job.handling.adapter,
+        unreadable=page.unreadable,
+    )
+    return job.ledger.commit_chunk(lease, chunk).accepted

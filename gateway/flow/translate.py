@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Translate: rows through the mapping into drafts, and drafts through the validator (映射、校验)."""
+
+from collections.abc import Mapping, Sequence
+
+from gateway.model.finding import Finding, Stage
+from gateway.model.record import Draft, Observation, Refused, Row
+from gateway.model.words import Words
+from gateway.ports import AllocationRequest, Mapped, Mapper, Validator
+
+NAMES_REFUSED = "MAP-090"
+
+
+def translate(
+    rows: Sequence[Row], mapper: Mapper, numbers: Mapping[AllocationRequest, int], validator: Validator
+) -> list[Observation]:
+    """Turn rows into observations: drafts that passed every check, and refusals with their findings."""
+    mapped = [mapper.map(row, numbers) for row in rows]
+    drafts = [draft for each in mapped for draft in each.drafts]
+    documents = [draft.document() for draft in drafts]
+    findings = iter(zip(documents, validator.check(documents), strict=True))
+    return [_observe(row, each, [next(findings) for _ in each.drafts]) for row, each in zip(rows, mapped, strict=True)]
+
+
+def _observe(row: Row, mapped: Mapped, checked: Sequence[tuple[bytes, tuple[Finding, ...]]]) -> Observation:
+    if not mapped.refused and not any(findings for _, findings in checked):
+        return Observation(row, mapped.drafts, ())
+    kept: list[Draft] = []
+    refused = list(mapped.refused)
+    warnings: list[Finding] = []
+    fallen = {each.key for each in mapped.refused if each.key}
+    for draft, (document, findings) in zip(mapped.drafts, checked, strict=True):
+        reasons = findings if any(each.refuses for each in findings) else _root_cause(draft, fallen)
+        if reasons:
+            fallen.add(draft.key)
+            refused.append(Refused(reasons, draft.type, draft.key, draft.case_no, document))
+        else:
+            kept.append(draft)
+            warnings.extend(findings)
+    return Observation(row, tuple(kept), tuple(refused), tuple(warnings))
+
+
+def _root_cause(draft: Draft, fallen: set[str]) -> tuple[Finding, ...]:
+    """Refuse a record that speaks of a refused one of the same row: sending it alone would make no sense there."""
+    named = [key for key in (draft.withdraws, *draft.names) if key is not None and key in fallen]
+    if not named:
+        return ()
+    return (
+        Finding(
+            NAMES_REFUSED,
+            Stage.TRANSLATE,
+            draft.type,
+            Words(f"所引用的记录 {named[0]} 未通过校验", f"the record it names, {named[0]}, was refused"),
+            Words("先改正被引用的记录", "mend the named record first"),
+        ),
+    )

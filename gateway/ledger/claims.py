@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Claiming: which records go into the next package of a destination (ledger.md B9, B12, B20)."""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, func, insert, literal_column, select, update
+
+from gateway.clock import BEIJING
+from gateway.ledger import lanes
+from gateway.ledger.tables import delivery, destination, lane, package, record
+from gateway.model.destination import Route
+from gateway.model.package import PackedRecord, Purpose, body_digest
+from gateway.ports import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A package as the ledger committed it before its first byte was sent.
+
+    ``cases`` runs parallel to ``records``. Times are microseconds.
+    """
+
+    no: int
+    package_id: str
+    stream_id: str
+    seq: int
+    created_at: int
+    records: tuple[PackedRecord, ...]
+    cases: tuple[str | None, ...]
+    body_digest: str
+    state: str = "open"
+    attempts: int = 0
+    was_unknown: bool = False
+    last_sent_at: int | None = None
+    voided: tuple[str, ...] = ()
+
+    @property
+    def created(self) -> datetime:
+        """When the package was made, in +08:00."""
+        return datetime.fromtimestamp(self.created_at / 1_000_000, BEIJING)
+
+
+@dataclass(frozen=True, slots=True)
+class _Picked:
+    """What a claim takes, and the withdrawals that nobody there needs (B12)."""
+
+    taken: list[Row[tuple[object, ...]]]
+    not_needed: list[int]
+    touched: set[str]
+
+
+def claim(connection: Connection, route: Route, ids: Ids, now: int, withdrawing: Collection[str]) -> Claimed | None:
+    """Take the next package of ready records and lease their lanes, inside the caller's transaction.
+
+    ``withdrawing`` are the record types that withdraw another record. Returns None when nothing is ready.
+    """
+    health = connection.execute(select(destination).where(destination.c.id == route.destination_id)).one()
+    if health.state != "open" or health.not_before > now:
+        return None
+    limit = min(route.terms.package_records, health.package_limit or route.terms.package_records)
+    picked = _pick(connection, route, limit, withdrawing)
+    if picked.not_needed:
+        connection.execute(
+            update(delivery)
+            .where(delivery.c.destination_id == route.destination_id, delivery.c.record_id.in_(picked.not_needed))
+            .values(state="not-needed")
+        )
+        lanes.refresh(connection, route.destination_id, picked.touched, now)
+    if not picked.taken:
+        return claim(connection, route, ids, now, withdrawing) if picked.not_needed else None
+    return _open_package(connection, route, picked.taken, health, ids, now)
+
+
+def _pick(connection: Connection, route: Route, limit: int, withdrawing: Collection[str]) -> _Picked:
+    """Walk the ready lanes in their order and take the leading ready records of each."""
+    here = route.destination_id
+    ready = (
+        select(lane.c.priority, lane.c.since, lane.c.name)
+        .where(lane.c.destination_id == here, lane.c.state == literal_column("'ready'"))
+        .order_by(lane.c.priority, lane.c.since, lane.c.name)
+        .limit(limit)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(
+            delivery.c.lane, delivery.c.state, record.c.id, record.c.type, record.c.key, record.c.version,
+            record.c.content_digest, record.c.case_no,
+        )
+        .select_from(ready)
+        .join(delivery, delivery.c.lane == ready.c.name)
+        .join(record, record.c.id == delivery.c.record_id)
+        .where(delivery.c.destination_id == here, delivery.c.state.in_(lanes.OPEN_STATES))
+        .order_by(ready.c.priority, ready.c.since, ready.c.name, delivery.c.order_key)
+        .limit(limit + 1)
+    )  # fmt: skip
+    picked = _Picked([], [], set())
+    closed: set[str] = set()
+    cases: set[str] = set()
+    for row in rows:
+        if row.lane in closed:
+            continue
+        case = row.case_no or row.key
+        one_per_case = not route.terms.case_order and case in cases
+        if row.state != "ready" or one_per_case or len(picked.taken) == limit:
+            closed.add(row.lane)
+            continue
+        if row.type in withdrawing and not _known_there(connection, here, row, picked.taken):
+            picked.not_needed.append(row.id)
+            picked.touched.add(row.lane)
+            continue
+        picked.taken.append(row)
+        cases.add(case)
+    return picked
+
+
+def _known_there(connection: Connection, here: int, row: Row[tuple[object, ...]], taken: Iterable[Row[tuple[object, ...]]]) -> bool:
+    """Tell whether the destination accepted the key, may have (an open package), or gets it in this package."""
+    if any(each.key == row.key for each in taken):
+        return True
+    found = connection.execute(
+        select(delivery.c.record_id)
+        .join(record, record.c.id == delivery.c.record_id)
+        .where(
+            record.c.key == row.key,
+            record.c.version < row.version,
+            delivery.c.destination_id == here,
+            delivery.c.state.in_(["settled", "packed"]),
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+def _open_package(
+    connection: Connection,
+    route: Route,
+    taken: Sequence[Row[tuple[object, ...]]],
+    health: Row[tuple[object, ...]],
+    ids: Ids,
+    now: int,
+) -> Claimed:
+    records = tuple(PackedRecord(r.id, r.type, r.key, r.version, r.content_digest) for r in taken)
+    seq = health.package_seq + 1
+    package_id = str(ids.fresh())
+    digest = body_digest(records)
+    result = connection.execute(
+        insert(package).values(
+            package_id=package_id,
+            destination_id=route.destination_id,
+            stream_id=health.stream_id,
+            seq=seq,
+            purpose=Purpose.BUSINESS,
+            created_at=now,
+            records=json.dumps([r.id for r in records]),
+            body_digest=digest,
+            state="open",
+            last_sent_at=now,
+        )
+    )
+    no = int(result.inserted_primary_key[0])  # type: ignore[index]
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.destination_id == route.destination_id, delivery.c.record_id.in_([r.id for r in records]))
+        .values(state="packed", package_no=no)
+    )
+    connection.execute(
+        update(lane)
+        .where(lane.c.destination_id == route.destination_id, lane.c.name.in_(sorted({r.lane for r in taken})))
+        .values(state="leased")
+    )
+    connection.execute(update(destination).where(destination.c.id == route.destination_id).values(package_seq=seq))
+    voided = _voided_since(connection, health.stream_id, seq)
+    cases = tuple(r.case_no for r in taken)
+    return Claimed(no, package_id, health.stream_id, seq, now, records, cases, digest, last_sent_at=now, voided=voided)
+
+
+def _voided_since(connection: Connection, stream_id: str, seq: int) -> tuple[str, ...]:
+    """Name the packages given up just before this one, so that the receiver need not wait for their numbers."""
+    last_kept = (
+        select(func.coalesce(func.max(package.c.seq), 0))
+        .where(package.c.stream_id == stream_id, package.c.seq < seq, package.c.state != "void")
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        select(package.c.package_id)
+        .where(package.c.stream_id == stream_id, package.c.seq < seq, package.c.seq > last_kept)
+        .order_by(package.c.seq)
+    )
+    return tuple(row.package_id for row in rows)
+
+
+def unfinished(connection: Connection, route: Route, now: int) -> Claimed | None:
+    """Return the oldest open or unknown package of the destination whose time has come."""
+    row = connection.execute(
+        select(package)
+        .where(
+            package.c.destination_id == route.destination_id,
+            package.c.state.in_([literal_column("'open'"), literal_column("'unknown'")]),
+            package.c.not_before <= now,
+        )
+        .order_by(package.c.no)
+        .limit(1)
+    ).first()
+    return None if row is None else _load(connection, row)
+
+
+def _load(connection: Connection, row: Row[tuple[object, ...]]) -> Claimed:
+    """Read a package back; records that were settled meanwhile still belong to its body (B20)."""
+    order = json.loads(row.records)
+    found = {
+        each.id: each
+        for each in connection.execute(
+            select(record.c.id, record.c.type, record.c.key, record.c.version, record.c.content_digest, record.c.case_no).where(
+                record.c.id.in_(order)
+            )
+        )
+    }
+    records = tuple(
+        PackedRecord(found[i].id, found[i].type, found[i].key, found[i].version, found[i].content_digest) for i in order
+    )
+    cases = tuple(found[i].case_no for i in order)
+    return Claimed(
+        row.no, row.package_id, row.stream_id, row.seq, row.created_at, records, cases, row.body_digest, row.state,
+        row.attempts, row.was_unknown, row.last_sent_at,
+    )  # fmt: skip

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Destinations as the ledger knows them: their number, stream, health, and figures per delivery state."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, func, insert, literal_column, select, update
+
+from gateway.ledger.lanes import OPEN_STATES
+from gateway.ledger.tables import delivery, destination, lane, package, record
+from gateway.model.destination import Route, Terms
+from gateway.model.package import statement_term, statement_text
+from gateway.ports import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFigures:
+    """Deliveries of one destination, counted as ledger.md "Counting"."""
+
+    accepted: int = 0
+    refused: int = 0
+    pending: int = 0
+    unknown: int = 0
+    not_needed: int = 0
+
+
+def register(connection: Connection, terms: Sequence[Terms], ids: Ids) -> tuple[Route, ...]:
+    """Give every configured destination its number; a new one gets a stream of packages of its own."""
+    known = {row.name: row.id for row in connection.execute(select(destination.c.name, destination.c.id))}
+    routes = []
+    for each in terms:
+        number = known.get(each.name)
+        if number is None:
+            result = connection.execute(insert(destination).values(name=each.name, stream_id=str(ids.fresh())))
+            number = int(result.inserted_primary_key[0])  # type: ignore[index]
+        routes.append(Route(number, each))
+    return tuple(routes)
+
+
+def recover(connection: Connection, now: int) -> int:
+    """Call every package that a dead process left open unknown, as whether it was sent is not knowable (T3).
+
+    A halted destination opens again: starting anew is the operator's word that its channel was mended.
+    """
+    result = connection.execute(
+        update(package)
+        .where(package.c.state == literal_column("'open'"))
+        .values(state="unknown", was_unknown=True, last_sent_at=now, not_before=0)
+    )
+    connection.execute(
+        update(destination).where(destination.c.state == "halted").values(state="open", reason=None, failures=0, not_before=0)
+    )
+    return int(result.rowcount)
+
+
+def figures(connection: Connection) -> Mapping[str, DeliveryFigures]:
+    """Count every destination's deliveries: settled, parked, on their way, of unknown outcome, not needed."""
+    counts: dict[str, dict[str, int]] = {}
+    for row in connection.execute(_counted()):
+        of = counts.setdefault(row.name, {})
+        bucket = _bucket(row)
+        of[bucket] = of.get(bucket, 0) + row.n
+    names = [row.name for row in connection.execute(select(destination.c.name))]
+    return {name: DeliveryFigures(**counts.get(name, {})) for name in names}
+
+
+def _counted():  # type: ignore[no-untyped-def]  # a Select of many columns has no shorter honest type
+    return (
+        select(destination.c.name, delivery.c.state, delivery.c.code, package.c.state.label("package_state"), func.count().label("n"))
+        .select_from(delivery)
+        .join(destination, destination.c.id == delivery.c.destination_id)
+        .outerjoin(package, package.c.no == delivery.c.package_no)
+        .group_by(destination.c.name, delivery.c.state, delivery.c.code, package.c.state)
+    )
+
+
+def _bucket(row: Row[tuple[object, ...]]) -> str:
+    """Name the figure a delivery counts in.
+
+    Superseded deliveries count as not needed: a higher version took their place before they were accepted.
+    """
+    if row.state == "settled":
+        return "accepted"
+    if row.state in ("not-needed", "superseded", "skipped"):
+        return "not_needed"
+    if row.state == "parked":
+        return "unknown" if row.code == "outcome-unknown" else "refused"
+    if row.state == "packed" and row.package_state == "unknown":
+        return "unknown"
+    return "pending"
+
+
+def health(connection: Connection) -> Sequence[Row[tuple[object, ...]]]:
+    """Return one row a destination: name, state, reason, failures, not_before."""
+    return connection.execute(select(destination).order_by(destination.c.name)).all()
+
+
+def settled_heads(connection: Connection, destination_id: int, through: int | None, day: str | None):  # type: ignore[no-untyped-def]
+    """Yield the head of every key settled at a destination: type, key, version, org, item, occurred_at, content digest.
+
+    ``through`` leaves out what was settled by a later receipt (B26); ``day`` keeps heads that occurred on it.
+    """
+    settled = (
+        (delivery.c.destination_id == destination_id)
+        & (delivery.c.state == "settled")
+        & (True if through is None else delivery.c.receipt_no <= through)
+    )
+    heads = (
+        select(record.c.key, func.max(record.c.version).label("version"))
+        .join(delivery, delivery.c.record_id == record.c.id)
+        .where(settled)
+        .group_by(record.c.key)
+        .subquery()
+    )
+    rows = select(
+        record.c.type, record.c.key, record.c.version, record.c.org_code, record.c.item_code, record.c.occurred_at,
+        record.c.content_digest,
+    ).join(heads, (heads.c.key == record.c.key) & (heads.c.version == record.c.version))  # fmt: skip
+    if day is not None:
+        rows = rows.where(func.substr(record.c.occurred_at, 1, 10) == day)
+    return connection.execution_options(yield_per=2000).execute(rows)
+
+
+def day_sums(
+    connection: Connection, destination_id: int, days: Sequence[str] | None
+) -> dict[str, dict[tuple[str, str, str], tuple[int, str]]]:
+    """Return, per day and (organisation, type, item), count and statement digest of the heads settled at a destination."""
+    sums: dict[str, dict[tuple[str, str, str], tuple[int, int]]] = {}
+    wanted = None if days is None else frozenset(days)
+    for row in settled_heads(connection, destination_id, None, None):
+        day = row.occurred_at[:10]
+        if wanted is not None and day not in wanted:
+            continue
+        lines = sums.setdefault(day, {})
+        line = (row.org_code, row.type, row.item_code or "")
+        count, total = lines.get(line, (0, 0))
+        lines[line] = (count + 1, total + statement_term(row.key, row.version, row.content_digest.hex()))
+    return {
+        day: {line: (count, statement_text(total)) for line, (count, total) in lines.items()} for day, lines in sums.items()
+    }
+
+
+def open_keys(connection: Connection, destination_id: int) -> frozenset[str]:
+    """Return the keys with a delivery still on its way to a destination."""
+    rows = connection.execute(
+        select(record.c.key)
+        .join(delivery, delivery.c.record_id == record.c.id)
+        .where(delivery.c.destination_id == destination_id, delivery.c.state.in_(OPEN_STATES))
+    )
+    return frozenset(row.key for row in rows)
+
+
+def next_due(connection: Connection, route: Route) -> int | None:
+    """Return when something can next be tried at a destination (microseconds), or None when nothing is open there."""
+    here = route.destination_id
+    resting = connection.execute(
+        select(destination.c.state, destination.c.not_before).where(destination.c.id == here)
+    ).one()
+    if resting.state != "open":
+        return None
+    unsettled = connection.execute(
+        select(func.min(package.c.not_before)).where(
+            package.c.destination_id == here, package.c.state.in_([literal_column("'open'"), literal_column("'unknown'")])
+        )
+    ).scalar()
+    ready = connection.execute(
+        select(lane.c.name).where(lane.c.destination_id == here, lane.c.state == literal_column("'ready'")).limit(1)
+    ).first()
+    times = [each for each in (unsettled, resting.not_before if ready else None) if each is not None]
+    return min(times) if times else None

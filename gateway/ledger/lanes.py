@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lanes: the order of one case at one destination (ledger.md B9, B11, B12).
+
+A lane has a row only while it has open deliveries. It is ``leased`` while one of its records is in an open package,
+``blocked`` while its first open delivery waits or is parked, else ``ready``.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Table, and_, bindparam, delete, literal_column, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
+
+from gateway.ledger.tables import delivery, lane, record
+from gateway.model.destination import Route
+
+READY = "ready"
+LEASED = "leased"
+BLOCKED = "blocked"
+
+OPEN_STATES = literal_column("'ready'"), literal_column("'waiting'"), literal_column("'parked'"), literal_column("'packed'")
+"""Literal, so that SQLite can see that the partial index covers the question."""
+
+MASTER_DATA_FIRST = 0
+ORDINARY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    """A record that the ledger has just accepted, on its way into the lanes."""
+
+    id: int
+    type: str
+    key: str
+    version: int
+    lane: str
+    order_key: str
+    priority: int = ORDINARY
+
+
+def upsert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return the dialect's INSERT that knows ON CONFLICT."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def enqueue(connection: Connection, routes: Sequence[Route], new: Sequence[NewRecord], now: int) -> None:
+    """Give each new record a delivery at every destination it is routed to, inside the caller's transaction.
+
+    A higher version takes the place of a parked one of its key (B11); versions not yet sent are not merged.
+    """
+    if not new:
+        return
+    for route in routes:
+        routed = [each for each in new if route.terms.takes(each.type)]
+        if not routed:
+            continue
+        _replace_parked(connection, route.destination_id, routed)
+        connection.execute(_DELIVERY_INSERT, [_delivery_row(route.destination_id, each) for each in routed])
+        lanes = {each.lane: each.priority for each in routed}
+        connection.execute(
+            _lane_insert(connection),
+            [
+                {"destination_id": route.destination_id, "name": name, "priority": priority, "since": now}
+                for name, priority in sorted(lanes.items())
+            ],
+        )
+        _refresh_blocked(connection, route.destination_id, list(lanes), now)
+
+
+_DELIVERY_INSERT = delivery.insert().values(
+    destination_id=bindparam("destination_id"),
+    record_id=bindparam("record_id"),
+    lane=bindparam("lane"),
+    order_key=bindparam("order_key"),
+    state=literal_column("'ready'"),
+)
+
+
+def _delivery_row(destination_id: int, new: NewRecord) -> dict[str, object]:
+    return {"destination_id": destination_id, "record_id": new.id, "lane": new.lane, "order_key": new.order_key}
+
+
+def _lane_insert(connection: Connection) -> Insert:
+    statement = upsert(connection, lane).values(
+        destination_id=bindparam("destination_id"),
+        name=bindparam("name"),
+        state=literal_column("'ready'"),
+        priority=bindparam("priority"),
+        since=bindparam("since"),
+    )
+    return statement.on_conflict_do_nothing()
+
+
+def _replace_parked(connection: Connection, destination_id: int, routed: Sequence[NewRecord]) -> None:
+    corrections = [each for each in routed if each.version > 1]
+    if not corrections:
+        return
+    newest = {each.key: each.version for each in corrections}
+    parked = connection.execute(
+        select(delivery.c.record_id, record.c.key, record.c.version)
+        .join(record, record.c.id == delivery.c.record_id)
+        .where(
+            delivery.c.destination_id == destination_id,
+            delivery.c.state == literal_column("'parked'"),
+            record.c.key.in_(sorted(newest)),
+        )
+    )
+    outdated = [row.record_id for row in parked if row.version < newest[row.key]]
+    if outdated:
+        connection.execute(
+            update(delivery)
+            .where(delivery.c.destination_id == destination_id, delivery.c.record_id.in_(outdated))
+            .values(state="superseded")
+        )
+
+
+def _refresh_blocked(connection: Connection, destination_id: int, names: Sequence[str], now: int) -> None:
+    """A correction may have replaced the parked head, or come before it: look again at the lanes that were blocked."""
+    blocked = connection.execute(
+        select(lane.c.name).where(
+            lane.c.destination_id == destination_id,
+            lane.c.state == literal_column("'blocked'"),
+            lane.c.name.in_(sorted(names)),
+        )
+    )
+    refresh(connection, destination_id, [row.name for row in blocked], now)
+
+
+def refresh(connection: Connection, destination_id: int, names: Iterable[str], now: int) -> None:
+    """Recompute the state of the named lanes from their open deliveries; lanes with none lose their row."""
+    wanted = sorted(set(names))
+    if not wanted:
+        return
+    first: dict[str, str] = {}
+    packed: set[str] = set()
+    rows = connection.execute(
+        select(delivery.c.lane, delivery.c.state)
+        .where(
+            delivery.c.destination_id == destination_id,
+            delivery.c.lane.in_(wanted),
+            delivery.c.state.in_(OPEN_STATES),
+        )
+        .order_by(delivery.c.lane, delivery.c.order_key)
+    )
+    for name, state in rows:
+        first.setdefault(name, state)
+        if state == "packed":
+            packed.add(name)
+    groups: dict[str, list[str]] = {}
+    for name in wanted:
+        if name not in first:
+            groups.setdefault("", []).append(name)
+        elif name in packed:
+            groups.setdefault(LEASED, []).append(name)
+        else:
+            groups.setdefault(READY if first[name] == "ready" else BLOCKED, []).append(name)
+    for state, members in groups.items():
+        here = and_(lane.c.destination_id == destination_id, lane.c.name.in_(members))
+        if state:
+            connection.execute(update(lane).where(here).values(state=state, since=now))
+        else:
+            connection.execute(delete(lane).where(here))

@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settling: writing down what a destination answered (ledger.md T2, T3)."""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
+
+from gateway.ledger import lanes
+from gateway.ledger.claims import Claimed
+from gateway.ledger.tables import attempt, delivery, destination, package, record, segment
+from gateway.model.destination import Route
+from gateway.semantics.outcomes import Judgement, Move, PackageMove, RecordMove
+
+SECOND = 1_000_000
+LONGEST_PAUSE = 300 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One exchange about a package, ready to be written down: when, which question, what came of it, and its evidence."""
+
+    kind: str  # submit, query
+    at: int
+    judgement: Judgement
+    receipt_no: int | None = None
+    evidence: bytes = b""
+
+
+def settle(connection: Connection, route: Route, claimed: Claimed, answer: Answer, item_type: str | None) -> None:
+    """Write down an answer, move its deliveries, and free or block their lanes, inside the caller's transaction."""
+    judgement = answer.judgement
+    _note_attempt(connection, claimed, answer)
+    segment_id = _keep_evidence(connection, answer)
+    match judgement.package:
+        case PackageMove.SETTLED:
+            _settle_records(connection, route, claimed, answer, item_type)
+            _close(connection, claimed, "settled", answer, segment_id)
+            _healthy(connection, route)
+        case PackageMove.UNKNOWN:
+            _settle_records(connection, route, claimed, answer, item_type)
+            _postpone(connection, route, claimed, answer, "unknown")
+        case PackageMove.RETRY:
+            _postpone(connection, route, claimed, answer, "open")
+        case PackageMove.DIVIDE:
+            _divide(connection, route, claimed, answer, segment_id)
+        case PackageMove.HALT:
+            _give_back(connection, route, claimed, answer.at)
+            _close(connection, claimed, "void", answer, segment_id)
+            _halt(connection, route, f"{judgement.code} {judgement.detail}")
+        case PackageMove.PARK:
+            _park_all(connection, route, claimed, answer)
+            _close(connection, claimed, "parked", answer, segment_id)
+
+
+def _note_attempt(connection: Connection, claimed: Claimed, answer: Answer) -> None:
+    judgement = answer.judgement
+    connection.execute(
+        insert(attempt).values(
+            package_no=claimed.no,
+            kind=answer.kind,
+            at=answer.at,
+            outcome=judgement.package,
+            code=judgement.code or None,
+            detail=judgement.detail[:500] or None,
+        )
+    )
+
+
+def _keep_evidence(connection: Connection, answer: Answer) -> int | None:
+    if not answer.evidence:
+        return None
+    result = connection.execute(
+        insert(segment).values(kind="receipt", codec="zlib", created_at=answer.at, payload=zlib.compress(answer.evidence, 1))
+    )
+    return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+
+def _settle_records(connection: Connection, route: Route, claimed: Claimed, answer: Answer, item_type: str | None) -> None:
+    judgement = answer.judgement
+    if judgement.accepted_all:
+        _all_settled(connection, claimed, answer)
+        settled = [each.id for each in claimed.records]
+    else:
+        settled = _settle_each(connection, route, claimed, answer, item_type)
+    _wake(connection, route, settled, answer.at)
+    lanes.refresh(connection, route.destination_id, _lanes_of(connection, route, claimed), answer.at)
+
+
+def _all_settled(connection: Connection, claimed: Claimed, answer: Answer) -> None:
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.package_no == claimed.no, delivery.c.state == literal_column("'packed'"))
+        .values(state="settled", receipt_no=answer.receipt_no, code="0000")
+    )
+
+
+_MOVE = (
+    update(delivery)
+    .where(
+        delivery.c.destination_id == bindparam("b_destination"),
+        delivery.c.record_id == bindparam("b_record"),
+        delivery.c.state == literal_column("'packed'"),
+    )
+    .values(
+        state=bindparam("b_state"),
+        code=bindparam("b_code"),
+        message=bindparam("b_message"),
+        receipt_no=bindparam("b_receipt"),
+        awaits=bindparam("b_awaits"),
+    )
+)
+
+
+def _settle_each(
+    connection: Connection, route: Route, claimed: Claimed, answer: Answer, item_type: str | None
+) -> list[int]:
+    rows = []
+    settled: list[int] = []
+    for move in answer.judgement.moves:
+        if move.move is RecordMove.OPEN:
+            continue
+        state, awaits = _resolve(connection, route, move, item_type)
+        if state == "settled":
+            settled.append(move.record.id)
+        rows.append(
+            {
+                "b_destination": route.destination_id,
+                "b_record": move.record.id,
+                "b_state": state,
+                "b_code": move.code,
+                "b_message": move.message[:500] or None,
+                "b_receipt": answer.receipt_no if state == "settled" else None,
+                "b_awaits": awaits,
+            }
+        )
+    if rows:
+        connection.execute(_MOVE, rows)
+    return settled
+
+
+def _resolve(connection: Connection, route: Route, move: Move, item_type: str | None) -> tuple[str, str | None]:
+    """Turn a move into a delivery state; only here the ledger's own holdings are looked at."""
+    if move.move is RecordMove.STALE_THERE:
+        return ("superseded" if _settled_higher(connection, route, move) else "parked"), None
+    if move.move is RecordMove.STATE_DEPENDENT:
+        awaits = _missing_there(connection, route, move, item_type)
+        return ("waiting", awaits) if awaits else ("parked", None)
+    return str(move.move), None
+
+
+def _settled_higher(connection: Connection, route: Route, move: Move) -> bool:
+    found = connection.execute(
+        select(delivery.c.record_id)
+        .join(record, record.c.id == delivery.c.record_id)
+        .where(
+            record.c.key == move.record.key,
+            record.c.version > move.record.version,
+            delivery.c.destination_id == route.destination_id,
+            delivery.c.state == "settled",
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+def _missing_there(connection: Connection, route: Route, move: Move, item_type: str | None) -> str | None:
+    """Name what the destination misses and we still hold undelivered: an item's master record, or a record of the case (B13)."""
+    row = connection.execute(select(record.c.case_no, record.c.item_code).where(record.c.id == move.record.id)).one()
+    if move.code == "2001":
+        key = f"{item_type}:{row.item_code}" if item_type and row.item_code else None
+        return key if key and _undelivered(connection, route, record.c.key == key) else None
+    if row.case_no is None:
+        return None
+    others = (record.c.case_no == row.case_no) & (record.c.id != move.record.id)
+    return str(row.case_no) if _undelivered(connection, route, others) else None
+
+
+def _undelivered(connection: Connection, route: Route, which: object) -> bool:
+    found = connection.execute(
+        select(delivery.c.record_id)
+        .join(record, record.c.id == delivery.c.record_id)
+        .where(which, delivery.c.destination_id == route.destination_id, delivery.c.state.in_(lanes.OPEN_STATES))  # type: ignore[arg-type]
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+def _wake(connection: Connection, route: Route, settled: Sequence[int], now: int) -> None:
+    """Release deliveries that waited at this destination for what was settled just now."""
+    here = route.destination_id
+    waiting = connection.execute(
+        select(delivery.c.awaits, delivery.c.lane, delivery.c.record_id).where(
+            delivery.c.awaits.is_not(None), delivery.c.destination_id == here, delivery.c.state == "waiting"
+        )
+    ).all()
+    if not waiting or not settled:
+        return
+    arrived: set[str] = set()
+    for row in connection.execute(select(record.c.key, record.c.case_no).where(record.c.id.in_(settled))):
+        arrived.update(name for name in (row.key, row.case_no) if name)
+    released = [row for row in waiting if row.awaits in arrived]
+    if released:
+        connection.execute(
+            update(delivery)
+            .where(delivery.c.destination_id == here, delivery.c.record_id.in_([row.record_id for row in released]))
+            .values(state="ready", awaits=None)
+        )
+        lanes.refresh(connection, here, [row.lane for row in released], now)
+
+
+def _lanes_of(connection: Connection, route: Route, claimed: Claimed) -> Iterable[str]:
+    rows = connection.execute(
+        select(delivery.c.lane)
+        .where(
+            delivery.c.destination_id == route.destination_id,
+            delivery.c.record_id.in_([each.id for each in claimed.records]),
+        )
+        .distinct()
+    )
+    return [row.lane for row in rows]
+
+
+def _close(connection: Connection, claimed: Claimed, state: str, answer: Answer, segment_id: int | None) -> None:
+    connection.execute(
+        update(package)
+        .where(package.c.no == claimed.no)
+        .values(
+            state=state,
+            attempts=package.c.attempts + 1,
+            code=answer.judgement.code or None,
+            receipt_no=answer.receipt_no,
+            receipt_segment_id=segment_id,
+        )
+    )
+
+
+def _postpone(connection: Connection, route: Route, claimed: Claimed, answer: Answer, state: str) -> None:
+    """Keep the package for later; a destination that did not take it rests a while longer each time."""
+    failures = connection.execute(select(destination.c.failures).where(destination.c.id == route.destination_id)).scalar_one()
+    pause = answer.judgement.retry_after
+    wait = pause * SECOND if pause is not None else min(LONGEST_PAUSE, SECOND << min(max(failures, claimed.attempts), 9))
+    values: dict[str, object] = {
+        "state": state,
+        "not_before": answer.at + wait,
+        "code": answer.judgement.code or None,
+        "attempts": package.c.attempts + 1,
+    }
+    if answer.kind == "submit":
+        values["last_sent_at"] = answer.at
+    if state == "unknown":
+        values["was_unknown"] = True
+    connection.execute(update(package).where(package.c.no == claimed.no).values(**values))
+    silent = answer.kind == "submit" and not answer.receipt_no
+    if silent:
+        connection.execute(
+            update(destination)
+            .where(destination.c.id == route.destination_id)
+            .values(failures=destination.c.failures + 1, not_before=answer.at + wait, reason=answer.judgement.detail[:500])
+        )
+
+
+def _healthy(connection: Connection, route: Route) -> None:
+    """A package went through: forget failures, and let packages grow again after a division."""
+    row = connection.execute(
+        select(destination.c.failures, destination.c.package_limit).where(destination.c.id == route.destination_id)
+    ).one()
+    if row.failures == 0 and row.package_limit is None:
+        return
+    limit = None if row.package_limit is None else row.package_limit * 2
+    if limit is not None and limit >= route.terms.package_records:
+        limit = None
+    connection.execute(
+        update(destination)
+        .where(destination.c.id == route.destination_id)
+        .values(failures=0, not_before=0, reason=None, package_limit=limit)
+    )
+
+
+def _give_back(connection: Connection, route: Route, claimed: Claimed, now: int) -> None:
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.package_no == claimed.no, delivery.c.state == literal_column("'packed'"))
+        .values(state="ready", package_no=None)
+    )
+    lanes.refresh(connection, route.destination_id, _lanes_of(connection, route, claimed), now)
+
+
+def _divide(connection: Connection, route: Route, claimed: Claimed, answer: Answer, segment_id: int | None) -> None:
+    """Try smaller packages until the culprit is alone, then park it (B19)."""
+    if len(claimed.records) == 1:
+        _park_all(connection, route, claimed, answer)
+        _close(connection, claimed, "void", answer, segment_id)
+        return
+    _give_back(connection, route, claimed, answer.at)
+    _close(connection, claimed, "void", answer, segment_id)
+    connection.execute(
+        update(destination)
+        .where(destination.c.id == route.destination_id)
+        .values(package_limit=max(1, len(claimed.records) // 2))
+    )
+
+
+def _park_all(connection: Connection, route: Route, claimed: Claimed, answer: Answer) -> None:
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.package_no == claimed.no, delivery.c.state == literal_column("'packed'"))
+        .values(state="parked", code=answer.judgement.code, message=answer.judgement.detail[:500] or None)
+    )
+    lanes.refresh(connection, route.destination_id, _lanes_of(connection, route, claimed), answer.at)
+
+
+def _halt(connection: Connection, route: Route, reason: str) -> None:
+    connection.execute(
+        update(destination).where(destination.c.id == route.destination_id).values(state="halted", reason=reason[:500])
+    )
