@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The standard pack (标准包): record types, shapes and code lists as data; no other module knows a field's name."""
+
+from gateway.pack.code_list import CodeList, Entry
+from gateway.pack.pack import Pack, load_pack
+from gateway.pack.shape import Element, Shape
+
+__all__ = ["CodeList", "Element", "Entry", "Pack", "Shape", "load_pack"]

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the data that ship with the gateway are: standard packs and mappings."""
+
+from pathlib import Path
+from typing import Literal
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def find(name: Literal["schemas", "mappings"]) -> Path:
+    """Return the folder ``name``: inside the installed package if it was bundled, else of the source checkout.
+
+    Raises:
+        FileNotFoundError: neither place has it (a broken installation).
+    """
+    for place in (_PACKAGE / "_bundle" / name, _PACKAGE.parent / name):
+        if place.is_dir():
+            return place
+    raise FileNotFoundError(f"{name}: not found beside {_PACKAGE}")
