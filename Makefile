@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+# Needs make and Python >= 3.11 (PYTHON=... to choose one); everything else comes from the hash-locked requirements.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+SOURCES := gateway adapters conformance tools tests
+export PYTHONUTF8 := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo real test check lint types imports words chaos bench docs lock wheel clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY)  ## make .venv from the locked requirements
+
+$(READY): requirements.lock requirements-dev.lock pyproject.toml tools/build_hook.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps -e .
+	@touch $@
+
+demo: $(READY)  ## run the demo city once, from an empty directory
+	rm -rf gateway-demo
+	$(BIN)/gateway demo --dir ./gateway-demo
+
+real: $(READY)  ## run the real penalty records twice; one JSON line a pass
+	$(BIN)/python -m tests.real
+
+check: lint types imports words  ## everything that needs no test run: format, lint, types, import law, catalogues, generated pages
+
+lint: $(READY)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+
+types: $(READY)
+	$(BIN)/mypy
+
+imports: $(READY)
+	$(BIN)/lint-imports
+
+words: $(READY)
+	$(BIN)/python tools/catalogue.py --check
+	$(BIN)/python tools/reference.py --check
+
+test: check  ## check, then the whole test suite with the real components this machine can have
+	$(BIN)/python -m pytest $(PYTEST)
+
+chaos: $(READY)  ## the kills alone, many more cycles (CYCLES=200)
+	GATEWAY_CHAOS_CYCLES=$(or $(CYCLES),200) $(BIN)/python -m pytest -m chaos $(PYTEST)
+
+bench: $(READY)  ## measure throughput against the reference pipelines
+	$(BIN)/gateway bench
+
+docs: $(READY)  ## rewrite the catalogues and the generated reference pages
+	$(BIN)/python tools/catalogue.py
+	$(BIN)/python tools/reference.py
+
+lock: $(READY)  ## renew the locked requirements; addresses of registries never enter them
+	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --all-extras $(LOCK) -o requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --all-extras --group dev $(LOCK) -c requirements.lock -o requirements-dev.lock
+
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+wheel: $(READY)  ## build the wheel into dist/
+	$(BIN)/python -m hatchling build -t wheel
+
+clean:  ## remove what the targets above made, but for .venv
+	rm -rf dist build gateway-demo gateway-real .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
