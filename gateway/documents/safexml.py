@@ -42,6 +42,8 @@ DEFAULT: Final = Limits()
 
 _DECLARATION = re.compile(rb"<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+_CONTROLS = re.compile(rb"\xc2[\x80-\x9f]|\x7f")
+_CONTROL_TEXT = re.compile("[\x7f-\x9f]")
 _HTML = re.compile(rb"\s*(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE)
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -78,6 +80,7 @@ def parse(data: bytes, limits: Limits = DEFAULT) -> "etree._Element":
         raise RefusedDocument(_syntax_finding(error)) from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise RefusedDocument(doc_finding(Doc.DOCTYPE))
+    _refuse_controls(root, text)
     _check_caps(root, text, limits)
     return root
 
@@ -139,6 +142,16 @@ def _refuse_doctype(text: bytes) -> None:
     if text[start : start + 9].lower() == b"<!doctype":
         line, column = text.count(b"\n", 0, start) + 1, start - text.rfind(b"\n", 0, start)
         raise RefusedDocument(doc_finding(Doc.DOCTYPE, line=line, column=column))
+
+
+def _refuse_controls(root: "etree._Element", text: bytes) -> None:
+    """Refuse DEL and the C1 controls, which XML 1.0 lets pass; the first two tests cost next to nothing."""
+    found = _CONTROLS.search(text) if b"\xc2" in text or b"\x7f" in text else None
+    if found:
+        line, column = text.count(b"\n", 0, found.start()) + 1, found.start() - text.rfind(b"\n", 0, found.start())
+        raise RefusedDocument(doc_finding(Doc.CONTROL_CHARACTER, line=line, column=column))
+    if b"&#" in text and any(_CONTROL_TEXT.search(str(piece)) for piece in root.itertext()):
+        raise RefusedDocument(doc_finding(Doc.CONTROL_CHARACTER))
 
 
 def _syntax_finding(error: "etree.XMLSyntaxError") -> Finding:

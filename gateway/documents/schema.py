@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documents against the XSD: a chunk is parsed and validated in one go, every error goes back to its own record."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+from lxml import etree
+
+from gateway.documents import safexml
+from gateway.documents.attribution import Labels, attribute, no_labels
+from gateway.documents.faults import RefusedDocument
+from gateway.documents.render import NAMESPACE
+from gateway.model.finding import Finding
+
+MOST_FINDINGS: Final = 50
+"""Findings kept of one record; what follows is mostly noise."""
+
+RECORD: Final = safexml.Limits(size=1024 * 1024, elements=20_000, attributes=1_000, text=200_000)
+"""Caps of one record."""
+
+_CHUNK: Final = safexml.Limits(
+    size=256 * 1024 * 1024, depth=256, elements=5_000_000, attributes=5_000_000, text=10_000_000
+)
+_TAIL: Final = "\n"
+_NOT_ELEMENTS: Final = (etree._Comment, etree._ProcessingInstruction)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One document after the schema: its root (None where it could not be parsed) and what is wrong with it."""
+
+    element: "etree._Element | None"
+    findings: tuple[Finding, ...] = ()
+
+
+class Schema:
+    """An XSD compiled once.
+
+    The wrapper element ``Records`` of the pack lets a chunk be validated as one document with one record a line, so
+    that the line of an error names its record even where libxml2 gives no path (keyref).
+    """
+
+    def __init__(self, path: Path, root: Path | None = None, labels: Labels = no_labels) -> None:
+        self._compiled = safexml.load_schema(path, root or path.parent)
+        self._labels = labels
+        self._opening = f'<Records xmlns="{NAMESPACE}">\n'.encode()
+        # libxml2 reports into the schema object itself: two threads would read each other's errors
+        self._lock = threading.Lock()
+
+    def check(self, documents: Sequence[bytes]) -> list[Checked]:
+        """Check each document (UTF-8, one payload element each); results in the order given."""
+        wrapper = self._together(documents)
+        if wrapper is None:
+            return [self.check_one(document) for document in documents]
+        with self._lock:
+            clean = self._compiled.validate(wrapper)
+            errors = [] if clean else self._errors()
+        if clean:
+            return [Checked(element) for element in wrapper]
+        if any(_hides_the_rest(error) for error in errors):
+            return [self.check_one(document) for document in documents]
+        by_line: dict[int, list[etree._LogEntry]] = defaultdict(list)
+        for error in errors:
+            by_line[error.line].append(error)
+        return [
+            Checked(element, self._findings(element, by_line.get(at + 2, ()))) for at, element in enumerate(wrapper)
+        ]
+
+    def check_one(self, document: bytes) -> Checked:
+        """Parse and check one document by itself, with all caps; lines are those of the document."""
+        try:
+            element = safexml.parse(document, RECORD)
+        except RefusedDocument as refused:
+            return Checked(None, (refused.finding,))
+        return Checked(element, self.check_element(element, with_lines=b"\n" in document))
+
+    def check_element(self, element: "etree._Element", *, with_lines: bool = True) -> tuple[Finding, ...]:
+        """Return the findings of a root element that is already parsed."""
+        with self._lock:
+            if self._compiled.validate(element):
+                return ()
+            errors = self._errors()
+        return self._findings(element, errors, with_lines=with_lines)
+
+    def _errors(self) -> list["etree._LogEntry"]:
+        return list(cast("Iterable[etree._LogEntry]", self._compiled.error_log))
+
+    def _together(self, documents: Sequence[bytes]) -> "etree._Element | None":
+        """Parse all documents as children of one wrapper, or return None where they don't fit in lines."""
+        if len(documents) < 2 or max(map(len, documents)) > RECORD.size:
+            return None
+        joined = b"%s%s\n</Records>" % (self._opening, b"\n".join(documents))
+        if joined.count(b"\n") != len(documents) + 1:
+            return None
+        try:
+            wrapper = safexml.parse(joined, _CHUNK)
+        except RefusedDocument:
+            return None
+        children = list(wrapper)
+        if len(children) != len(documents):
+            return None
+        # documents that are not well-formed alone could be so together: each must own exactly its line
+        for at, child in enumerate(children, 2):
+            if child.sourceline != at or child.tail != _TAIL or isinstance(child, _NOT_ELEMENTS):
+                return None
+        return wrapper
+
+    def _findings(
+        self, record: "etree._Element", errors: Iterable["etree._LogEntry"], *, with_lines: bool = False
+    ) -> tuple[Finding, ...]:
+        seen: dict[tuple[str, str, str | None], Finding] = {}
+        for error in errors:
+            finding = attribute(error, record, self._labels, error.line if with_lines else None)
+            seen.setdefault((finding.path, finding.code, finding.message.zh), finding)
+            if len(seen) == MOST_FINDINGS:
+                break
+        return tuple(seen.values())
+
+
+def _hides_the_rest(error: "etree._LogEntry") -> bool:
+    """Tell whether an error stands at the wrapper: libxml2 then skips the records that follow."""
+    at_record = error.path is not None and error.path.count("/") <= 2
+    return (
+        at_record
+        and error.type_name in ("SCHEMAV_ELEMENT_CONTENT", "SCHEMAV_CVC_ELT_1")
+        and "Missing" not in error.message
+    )
