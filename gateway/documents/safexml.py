@@ -43,11 +43,13 @@ DEFAULT: Final = Limits()
 _DECLARATION = re.compile(rb"<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _CONTROLS = re.compile(rb"\xc2[\x80-\x9f]|\x7f")
+_REFERENCE = re.compile(rb"&#")
 _CONTROL_TEXT = re.compile("[\x7f-\x9f]")
 _HTML = re.compile(rb"\s*(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE)
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _ERRORS = etree.ErrorTypes
+_LIBXML2_DEPTH: Final = 256  # the parser's own cap without huge_tree
 _RESOURCE_LIMIT: Final = 114  # XML_ERR_RESOURCE_LIMIT, which lxml 6.1 does not name
 
 
@@ -93,7 +95,7 @@ def canonical(element: "etree._Element") -> bytes:
 
 def _as_utf8(data: bytes) -> bytes:
     """Return the document as UTF-8 bytes with lines and columns unchanged; the parser ignores the declaration."""
-    if not data.strip(b" \t\r\n\x00"):
+    if not data or data.isspace():  # stops at the first other byte
         raise RefusedDocument(doc_finding(Doc.EMPTY))
     if data[:2] in _UTF16_MARKS:
         return _from_utf16(data)
@@ -150,7 +152,7 @@ def _refuse_controls(root: "etree._Element", text: bytes) -> None:
     if found:
         line, column = text.count(b"\n", 0, found.start()) + 1, found.start() - text.rfind(b"\n", 0, found.start())
         raise RefusedDocument(doc_finding(Doc.CONTROL_CHARACTER, line=line, column=column))
-    if b"&#" in text and any(_CONTROL_TEXT.search(str(piece)) for piece in root.itertext()):
+    if b"&" in text and _REFERENCE.search(text) and any(_CONTROL_TEXT.search(str(piece)) for piece in root.itertext()):
         raise RefusedDocument(doc_finding(Doc.CONTROL_CHARACTER))
 
 
@@ -165,7 +167,7 @@ def _syntax_finding(error: "etree.XMLSyntaxError") -> Finding:
     if number == _ERRORS.ERR_UNDECLARED_ENTITY:
         return doc_finding(Doc.ENTITY, said.split("'")[1] if "'" in said else said, line=line, column=column)
     if number == _RESOURCE_LIMIT and "depth" in said:
-        return doc_finding(Doc.TOO_DEEP, "256", line=line, column=column)
+        return doc_finding(Doc.TOO_DEEP, str(_LIBXML2_DEPTH), line=line, column=column)
     if number == _RESOURCE_LIMIT:
         return doc_finding(Doc.TEXT_TOO_LONG, "10000000", line=line, column=column)
     detail = SYNTAX.get(number, Words(said, said))
@@ -173,14 +175,14 @@ def _syntax_finding(error: "etree.XMLSyntaxError") -> Finding:
 
 
 def _check_caps(root: "etree._Element", text: bytes, limits: Limits) -> None:
-    """Hold the tree to the caps: cheap byte counts first, exact XPath counts only where those don't settle it."""
-    if text.count(b"<") > limits.elements and _number(root, "count(//*)") > limits.elements:
+    """Hold the tree to the caps; counting starts only where the bytes could hold so many (``<a/>``, `` a=""``)."""
+    if len(text) > 4 * limits.elements and _number(root, "count(//*)") > limits.elements:
         raise RefusedDocument(doc_finding(Doc.TOO_MANY_ELEMENTS, str(limits.elements)))
-    if text.count(b"=") > limits.attributes and _number(root, "count(//@*)") > limits.attributes:
+    if len(text) > 5 * limits.attributes and _number(root, "count(//@*)") > limits.attributes:
         raise RefusedDocument(doc_finding(Doc.TOO_MANY_ATTRIBUTES, str(limits.attributes)))
     if len(text) > limits.text and root.xpath(f"boolean(//text()[string-length(.) > {limits.text}])"):
         raise RefusedDocument(doc_finding(Doc.TEXT_TOO_LONG, str(limits.text)))
-    if _deeper_than(limits.depth)(root):
+    if limits.depth < _LIBXML2_DEPTH and _deeper_than(limits.depth)(root):
         raise RefusedDocument(doc_finding(Doc.TOO_DEEP, str(limits.depth)))
 
 
