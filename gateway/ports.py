@@ -2,13 +2,13 @@
 """What the stages need of the outside world: sources, destinations, documents, time and chance."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from gateway.model.finding import Finding
-from gateway.model.package import Keys, PackageHead, PackedRecord, Receipt, ReceiptStatus, Statement
+from gateway.model.package import Keys, PackageHead, PackedRecord, Receipt, ReceiptStatus, Statement, Submission
 from gateway.model.record import Draft, Refused, Row, SourceKind
 
 
@@ -132,30 +132,6 @@ class Validator(Protocol):
         """Return the findings of each document, in the order given; an empty tuple means clean."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The destination's answer when it gives no receipt: its return code and when to come back."""
-
-    code: str
-    message: str
-    retry_after: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """What came of sending a package: a receipt, a refusal, or silence.
-
-    ``receipt`` and ``refusal`` both None means that the outcome is unknown (ledger.md T3). ``sent`` is False only
-    where not one byte can have reached the other side (connection refused, name unknown, TLS handshake failed).
-    """
-
-    receipt: Receipt | None = None
-    refusal: Refusal | None = None
-    sent: bool = True
-    detail: str = ""
-    evidence: bytes = field(default=b"", repr=False)
-
-
 class Destination(Protocol):
     """A platform that speaks PowerExchange (市级平台、监察系统)."""
 
@@ -176,3 +152,5 @@ class Destination(Protocol):
     def keys(self, day: str) -> Keys:
         """Fetch every key that the destination holds for a day; raises ChannelError."""
 
+    def close(self) -> None:
+        """Let go of connections."""

@@ -4,12 +4,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from gateway.clock import microseconds
 from gateway.flow.backlog import Backlog
 from gateway.flow.confirm import confirm, facts_of
-from gateway.ledger.claims import Claimed, claim, unfinished
+from gateway.ledger.claims import Claimed, Transaction, claim, unfinished
 from gateway.ledger.destinations import next_due
 from gateway.ledger.settlement import Answer, settle
 from gateway.ledger.store import Ledger
@@ -106,14 +104,12 @@ def _next(job: Delivery) -> Claimed | None:
         return _next_in(connection, job)
 
 
-def _next_in(connection: Connection, job: Delivery) -> Claimed | None:
+def _next_in(connection: Transaction, job: Delivery) -> Claimed | None:
     """Packages already made come first; then a new one is claimed."""
     now = microseconds(job.clock.now())
     if job.backlog.stopped:
         return None
-    return unfinished(connection, job.route, now) or claim(
-        connection, job.route, job.ids, now, job.parties.withdrawing
-    )
+    return unfinished(connection, job.route, now) or claim(connection, job.route, job.ids, now, job.parties.withdrawing)
 
 
 def _idle_for(job: Delivery) -> float | None:

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.ledger.destinations import day_sums, open_keys, settled_heads
+from gateway.clock import microseconds
+from gateway.ledger.destinations import count_differences, day_sums, open_keys, replace_differences, settled_heads
 from gateway.ledger.store import Ledger
 from gateway.model.destination import Route
 from gateway.model.package import KeyRow, Statement
-from gateway.ports import Destination
+from gateway.ports import Clock, Destination
 
 
 class DifferenceKind(StrEnum):
@@ -35,7 +36,9 @@ class Difference:
 _LineKey = tuple[str, str, str]
 
 
-def reconcile(ledger: Ledger, destination: Destination, route: Route, days: Sequence[str] | None = None) -> list[Difference]:
+def reconcile(
+    ledger: Ledger, destination: Destination, route: Route, days: Sequence[str] | None = None
+) -> list[Difference]:
     """Compare day by day, by count and digest; only where a day differs, key by key.
 
     ``days`` defaults to every day on which something was settled there. Raises ChannelError when the destination does
@@ -94,3 +97,17 @@ def _compare(
 
 def _said(held: tuple[int, str] | None) -> str:
     return "" if held is None else f"v{held[0]} {held[1][:16]}"
+
+
+def keep_differences(ledger: Ledger, route: Route, differences: Sequence[Difference], clock: Clock) -> None:
+    """Keep the differences of this reconciliation in place of the last one's; costs no commit where there are none to keep."""
+    with ledger.reading() as connection:
+        had = count_differences(connection, route.destination_id)
+    if not had and not differences:
+        return
+    rows = [
+        {"day": each.day, "key": each.key, "kind": str(each.kind), "detail": f"{each.ours} / {each.theirs}"}
+        for each in differences
+    ]
+    with ledger.begin() as connection:
+        replace_differences(connection, route.destination_id, microseconds(clock.now()), rows)

@@ -5,15 +5,19 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, func, insert, literal_column, select, update
+from sqlalchemy import Connection, func, insert, literal_column, select, update
 
-from gateway.clock import BEIJING
+from gateway.clock import moment
 from gateway.ledger import lanes
 from gateway.ledger.tables import delivery, destination, lane, package, record
 from gateway.model.destination import Route
 from gateway.model.package import PackedRecord, Purpose, body_digest
 from gateway.ports import Ids
+
+Transaction: TypeAlias = Connection
+"""What ``Ledger.begin()`` gives: one open transaction, for those who pass it on without looking inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +44,14 @@ class Claimed:
     @property
     def created(self) -> datetime:
         """When the package was made, in +08:00."""
-        return datetime.fromtimestamp(self.created_at / 1_000_000, BEIJING)
+        return moment(self.created_at)
 
 
 @dataclass(frozen=True, slots=True)
 class _Picked:
     """What a claim takes, and the withdrawals that nobody there needs (B12)."""
 
-    taken: list[Row[tuple[object, ...]]]
+    taken: list[Any]
     not_needed: list[int]
     touched: set[str]
 
@@ -116,7 +120,7 @@ def _pick(connection: Connection, route: Route, limit: int, withdrawing: Collect
     return picked
 
 
-def _known_there(connection: Connection, here: int, row: Row[tuple[object, ...]], taken: Iterable[Row[tuple[object, ...]]]) -> bool:
+def _known_there(connection: Connection, here: int, row: Any, taken: Iterable[Any]) -> bool:
     """Tell whether the destination accepted the key, may have (an open package), or gets it in this package."""
     if any(each.key == row.key for each in taken):
         return True
@@ -137,8 +141,8 @@ def _known_there(connection: Connection, here: int, row: Row[tuple[object, ...]]
 def _open_package(
     connection: Connection,
     route: Route,
-    taken: Sequence[Row[tuple[object, ...]]],
-    health: Row[tuple[object, ...]],
+    taken: Sequence[Any],
+    health: Any,
     ids: Ids,
     now: int,
 ) -> Claimed:
@@ -207,15 +211,15 @@ def unfinished(connection: Connection, route: Route, now: int) -> Claimed | None
     return None if row is None else _load(connection, row)
 
 
-def _load(connection: Connection, row: Row[tuple[object, ...]]) -> Claimed:
+def _load(connection: Connection, row: Any) -> Claimed:
     """Read a package back; records that were settled meanwhile still belong to its body (B20)."""
     order = json.loads(row.records)
     found = {
         each.id: each
         for each in connection.execute(
-            select(record.c.id, record.c.type, record.c.key, record.c.version, record.c.content_digest, record.c.case_no).where(
-                record.c.id.in_(order)
-            )
+            select(
+                record.c.id, record.c.type, record.c.key, record.c.version, record.c.content_digest, record.c.case_no
+            ).where(record.c.id.in_(order))
         )
     }
     records = tuple(

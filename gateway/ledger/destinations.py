@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Destinations as the ledger knows them: their number, stream, health, and figures per delivery state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, literal_column, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, literal_column, select, update
 
 from gateway.ledger.lanes import OPEN_STATES
-from gateway.ledger.tables import delivery, destination, lane, package, record
+from gateway.ledger.tables import delivery, destination, lane, package, reconciliation, record
 from gateway.model.destination import Route, Terms
 from gateway.model.package import statement_term, statement_text
 from gateway.ports import Ids
@@ -48,15 +49,20 @@ def recover(connection: Connection, now: int) -> int:
         .values(state="unknown", was_unknown=True, last_sent_at=now, not_before=0)
     )
     connection.execute(
-        update(destination).where(destination.c.state == "halted").values(state="open", reason=None, failures=0, not_before=0)
+        update(destination)
+        .where(destination.c.state == "halted")
+        .values(state="open", reason=None, failures=0, not_before=0)
     )
     return int(result.rowcount)
 
 
-def figures(connection: Connection) -> Mapping[str, DeliveryFigures]:
-    """Count every destination's deliveries: settled, parked, on their way, of unknown outcome, not needed."""
+def figures(connection: Connection, run_ids: Sequence[int] | None = None) -> Mapping[str, DeliveryFigures]:
+    """Count every destination's deliveries: settled, parked, on their way, of unknown outcome, not needed.
+
+    ``run_ids`` restricts the count to records that these runs collected.
+    """
     counts: dict[str, dict[str, int]] = {}
-    for row in connection.execute(_counted()):
+    for row in connection.execute(_counted(run_ids)):
         of = counts.setdefault(row.name, {})
         bucket = _bucket(row)
         of[bucket] = of.get(bucket, 0) + row.n
@@ -64,17 +70,26 @@ def figures(connection: Connection) -> Mapping[str, DeliveryFigures]:
     return {name: DeliveryFigures(**counts.get(name, {})) for name in names}
 
 
-def _counted():  # type: ignore[no-untyped-def]  # a Select of many columns has no shorter honest type
-    return (
-        select(destination.c.name, delivery.c.state, delivery.c.code, package.c.state.label("package_state"), func.count().label("n"))
+def _counted(run_ids: Sequence[int] | None) -> Select[Any]:
+    counted = (
+        select(
+            destination.c.name,
+            delivery.c.state,
+            delivery.c.code,
+            package.c.state.label("package_state"),
+            func.count().label("n"),
+        )
         .select_from(delivery)
         .join(destination, destination.c.id == delivery.c.destination_id)
         .outerjoin(package, package.c.no == delivery.c.package_no)
         .group_by(destination.c.name, delivery.c.state, delivery.c.code, package.c.state)
     )
+    if run_ids is None:
+        return counted
+    return counted.join(record, record.c.id == delivery.c.record_id).where(record.c.run_id.in_(run_ids))
 
 
-def _bucket(row: Row[tuple[object, ...]]) -> str:
+def _bucket(row: Any) -> str:
     """Name the figure a delivery counts in.
 
     Superseded deliveries count as not needed: a higher version took their place before they were accepted.
@@ -90,25 +105,23 @@ def _bucket(row: Row[tuple[object, ...]]) -> str:
     return "pending"
 
 
-def health(connection: Connection) -> Sequence[Row[tuple[object, ...]]]:
+def health(connection: Connection) -> Sequence[Any]:
     """Return one row a destination: name, state, reason, failures, not_before."""
     return connection.execute(select(destination).order_by(destination.c.name)).all()
 
 
-def settled_heads(connection: Connection, destination_id: int, through: int | None, day: str | None):  # type: ignore[no-untyped-def]
+def settled_heads(connection: Connection, destination_id: int, through: int | None, day: str | None) -> Iterable[Any]:
     """Yield the head of every key settled at a destination: type, key, version, org, item, occurred_at, content digest.
 
     ``through`` leaves out what was settled by a later receipt (B26); ``day`` keeps heads that occurred on it.
     """
-    settled = (
-        (delivery.c.destination_id == destination_id)
-        & (delivery.c.state == "settled")
-        & (True if through is None else delivery.c.receipt_no <= through)
-    )
+    settled = [delivery.c.destination_id == destination_id, delivery.c.state == "settled"]
+    if through is not None:
+        settled.append(delivery.c.receipt_no <= through)
     heads = (
         select(record.c.key, func.max(record.c.version).label("version"))
         .join(delivery, delivery.c.record_id == record.c.id)
-        .where(settled)
+        .where(*settled)
         .group_by(record.c.key)
         .subquery()
     )
@@ -136,7 +149,8 @@ def day_sums(
         count, total = lines.get(line, (0, 0))
         lines[line] = (count + 1, total + statement_term(row.key, row.version, row.content_digest.hex()))
     return {
-        day: {line: (count, statement_text(total)) for line, (count, total) in lines.items()} for day, lines in sums.items()
+        day: {line: (count, statement_text(total)) for line, (count, total) in lines.items()}
+        for day, lines in sums.items()
     }
 
 
@@ -160,7 +174,8 @@ def next_due(connection: Connection, route: Route) -> int | None:
         return None
     unsettled = connection.execute(
         select(func.min(package.c.not_before)).where(
-            package.c.destination_id == here, package.c.state.in_([literal_column("'open'"), literal_column("'unknown'")])
+            package.c.destination_id == here,
+            package.c.state.in_([literal_column("'open'"), literal_column("'unknown'")]),
         )
     ).scalar()
     ready = connection.execute(
@@ -168,3 +183,20 @@ def next_due(connection: Connection, route: Route) -> int | None:
     ).first()
     times = [each for each in (unsettled, resting.not_before if ready else None) if each is not None]
     return min(times) if times else None
+
+
+def count_differences(connection: Connection, destination_id: int) -> int:
+    """Return how many differences the last reconciliation with a destination left."""
+    count = select(func.count()).select_from(reconciliation).where(reconciliation.c.destination_id == destination_id)
+    return int(connection.execute(count).scalar_one())
+
+
+def replace_differences(
+    connection: Connection, destination_id: int, now: int, rows: Sequence[Mapping[str, str]]
+) -> None:
+    """Keep ``rows`` (day, key, kind, detail) as the differences of the last reconciliation with a destination."""
+    connection.execute(delete(reconciliation).where(reconciliation.c.destination_id == destination_id))
+    if rows:
+        connection.execute(
+            insert(reconciliation), [{**row, "destination_id": destination_id, "at": now} for row in rows]
+        )

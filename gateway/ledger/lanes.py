@@ -7,8 +7,9 @@ A lane has a row only while it has open deliveries. It is ``leased`` while one o
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
@@ -19,7 +20,9 @@ READY = "ready"
 LEASED = "leased"
 BLOCKED = "blocked"
 
-OPEN_STATES = literal_column("'ready'"), literal_column("'waiting'"), literal_column("'parked'"), literal_column("'packed'")
+OPEN_STATES: Final[tuple[ColumnElement[str], ...]] = tuple(
+    literal_column(f"'{state}'") for state in ("ready", "waiting", "parked", "packed")
+)
 """Literal, so that SQLite can see that the partial index covers the question."""
 
 MASTER_DATA_FIRST = 0

@@ -72,12 +72,16 @@ def _keep_evidence(connection: Connection, answer: Answer) -> int | None:
     if not answer.evidence:
         return None
     result = connection.execute(
-        insert(segment).values(kind="receipt", codec="zlib", created_at=answer.at, payload=zlib.compress(answer.evidence, 1))
+        insert(segment).values(
+            kind="receipt", codec="zlib", created_at=answer.at, payload=zlib.compress(answer.evidence, 1)
+        )
     )
     return int(result.inserted_primary_key[0])  # type: ignore[index]
 
 
-def _settle_records(connection: Connection, route: Route, claimed: Claimed, answer: Answer, item_type: str | None) -> None:
+def _settle_records(
+    connection: Connection, route: Route, claimed: Claimed, answer: Answer, item_type: str | None
+) -> None:
     judgement = answer.judgement
     if judgement.accepted_all:
         _all_settled(connection, claimed, answer)
@@ -238,9 +242,13 @@ def _close(connection: Connection, claimed: Claimed, state: str, answer: Answer,
 
 def _postpone(connection: Connection, route: Route, claimed: Claimed, answer: Answer, state: str) -> None:
     """Keep the package for later; a destination that did not take it rests a while longer each time."""
-    failures = connection.execute(select(destination.c.failures).where(destination.c.id == route.destination_id)).scalar_one()
+    failures = connection.execute(
+        select(destination.c.failures).where(destination.c.id == route.destination_id)
+    ).scalar_one()
     pause = answer.judgement.retry_after
-    wait = pause * SECOND if pause is not None else min(LONGEST_PAUSE, SECOND << min(max(failures, claimed.attempts), 9))
+    wait = (
+        pause * SECOND if pause is not None else min(LONGEST_PAUSE, SECOND << min(max(failures, claimed.attempts), 9))
+    )
     values: dict[str, object] = {
         "state": state,
         "not_before": answer.at + wait,
@@ -257,7 +265,9 @@ def _postpone(connection: Connection, route: Route, claimed: Claimed, answer: An
         connection.execute(
             update(destination)
             .where(destination.c.id == route.destination_id)
-            .values(failures=destination.c.failures + 1, not_before=answer.at + wait, reason=answer.judgement.detail[:500])
+            .values(
+                failures=destination.c.failures + 1, not_before=answer.at + wait, reason=answer.judgement.detail[:500]
+            )
         )
 
 

@@ -3,7 +3,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -137,6 +137,30 @@ class Keys:
 
     through_receipt_no: int
     rows: tuple[KeyRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The destination's answer when it gives no receipt: its return code and when to come back."""
+
+    code: str
+    message: str
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What came of sending a package: a receipt, a refusal, or silence.
+
+    ``receipt`` and ``refusal`` both None means that the outcome is unknown (ledger.md T3). ``sent`` is False only
+    where not one byte can have reached the other side (connection refused, name unknown, TLS handshake failed).
+    """
+
+    receipt: Receipt | None = None
+    refusal: Refusal | None = None
+    sent: bool = True
+    detail: str = ""
+    evidence: bytes = field(default=b"", repr=False)
 
 
 def body_digest(records: Iterable[PackedRecord]) -> str:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.model.destination import Behaviour
-from gateway.model.package import PackedRecord, Receipt, ReceiptStatus, RecordResult
-from gateway.ports import Submission
+from gateway.model.package import PackedRecord, Receipt, ReceiptStatus, RecordResult, Submission
 
 ACCEPTED = "0000"
 DUPLICATE = "0001"
@@ -93,7 +92,9 @@ def judge_submission(facts: PackageFacts, submission: Submission) -> Judgement:
     if submission.receipt is not None:
         return judge_receipt(facts, submission.receipt)
     if submission.refusal is not None:
-        return _judge_refusal(facts, submission.refusal.code, submission.refusal.message, submission.refusal.retry_after)
+        return _judge_refusal(
+            facts, submission.refusal.code, submission.refusal.message, submission.refusal.retry_after
+        )
     if not submission.sent:
         return Judgement(PackageMove.RETRY, detail=submission.detail)
     return Judgement(PackageMove.UNKNOWN, detail=submission.detail)
@@ -110,7 +111,9 @@ def judge_receipt(facts: PackageFacts, receipt: Receipt) -> Judgement:
             return Judgement(PackageMove.SETTLED, accepted_all=True, code=receipt.code)
     moves = tuple(_moves(facts, results))
     still_open = any(move.move is RecordMove.OPEN for move in moves)
-    return Judgement(PackageMove.UNKNOWN if still_open else PackageMove.SETTLED, moves, code=receipt.code, detail=receipt.message)
+    return Judgement(
+        PackageMove.UNKNOWN if still_open else PackageMove.SETTLED, moves, code=receipt.code, detail=receipt.message
+    )
 
 
 def _moves(facts: PackageFacts, results: dict[str, RecordResult]) -> list[Move]:
@@ -132,7 +135,9 @@ def _moves(facts: PackageFacts, results: dict[str, RecordResult]) -> list[Move]:
 
 def _unnamed(facts: PackageFacts, record: PackedRecord) -> Move:
     if facts.attempts >= _UNNAMED_LIMIT:
-        return Move(record, RecordMove.PARKED, UNKNOWN_OUTCOME, "回执未提到该记录 / the receipt does not name this record")
+        return Move(
+            record, RecordMove.PARKED, UNKNOWN_OUTCOME, "回执未提到该记录 / the receipt does not name this record"
+        )
     return Move(record, RecordMove.OPEN, "", "")
 
 
@@ -174,7 +179,9 @@ def _judge_refusal(facts: PackageFacts, code: str, message: str, retry_after: in
     return Judgement(PackageMove.HALT, code=code, detail=message)
 
 
-def judge_query(facts: PackageFacts, answer: Receipt | ReceiptStatus, silent_for: float, max_in_flight: float) -> Judgement:
+def judge_query(
+    facts: PackageFacts, answer: Receipt | ReceiptStatus, silent_for: float, max_in_flight: float
+) -> Judgement:
     """Judge the answer to QueryReceipt for a package whose outcome is unknown (T3, lower half).
 
     ``silent_for`` are the seconds since the last byte can have been sent.
@@ -185,7 +192,9 @@ def judge_query(facts: PackageFacts, answer: Receipt | ReceiptStatus, silent_for
         return Judgement(PackageMove.UNKNOWN, detail=answer)
     if answer is ReceiptStatus.NEVER_RECEIVED:
         if silent_for < max_in_flight:
-            return Judgement(PackageMove.UNKNOWN, detail=answer, retry_after=max(1, int(max_in_flight - silent_for) + 1))
+            return Judgement(
+                PackageMove.UNKNOWN, detail=answer, retry_after=max(1, int(max_in_flight - silent_for) + 1)
+            )
         return Judgement(PackageMove.RETRY, detail=answer)
     if facts.behaviour is Behaviour.NAIVE:
         return Judgement(PackageMove.PARK, code=UNKNOWN_OUTCOME, detail=answer)

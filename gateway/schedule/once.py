@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One round: pull every source to its end, deliver until nothing is left to try, reconcile, sum up."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from gateway.errors import ChannelError, Fenced, GatewayError
+from gateway.flow.backlog import Backlog
+from gateway.flow.collect import Pull, pull
+from gateway.flow.deliver import Delivery, deliver_until
+from gateway.flow.reconcile import Difference, keep_differences, reconcile
+from gateway.flow.summary import Summary
+from gateway.ledger.destinations import figures
+from gateway.ledger.runs import Figures
+from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
+
+SourceProgress = Callable[[str, int, int | None], None]
+"""Called with the source, the rows read so far and the rows expected, if known."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundOptions:
+    """What a round does: which sources (all by default), for how many seconds retries are worth waiting for, and reconciling."""
+
+    sources: Sequence[str] | None = None
+    patience: float = 30.0
+    reconcile: bool = True
+    progress: SourceProgress = lambda _name, _done, _expected: None
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What the pulls of a round came to."""
+
+    runs: list[Figures] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def run_once(place: Workplace, options: RoundOptions) -> Summary:
+    """Run one round and return its figures; a source or destination that is gone is named, the others go on."""
+    backlog = Backlog(tuple(each.name for each in place.destinations), place.linger)
+    outcome = _Outcome()
+    with ThreadPoolExecutor(max_workers=max(1, len(place.destinations)), thread_name_prefix="deliver") as threads:
+        try:
+            with backlog.pulling():
+                workers = {
+                    each.name: threads.submit(deliver, place, each, backlog, options.patience)
+                    for each in place.destinations
+                }
+                _pull_all(place, options, backlog, outcome)
+        except BaseException:
+            backlog.stop()
+            raise
+    _collect_failures(workers, outcome.failures)
+    differences = _reconcile_all(place, outcome.failures) if options.reconcile else []
+    run_ids = [each.run_id for each in outcome.runs]
+    with place.ledger.reading() as connection:
+        destinations = figures(connection, run_ids)
+    return Summary(Figures.total(outcome.runs), destinations, differences, outcome.failures)
+
+
+def deliver(place: Workplace, part: DestinationPart, backlog: Backlog, patience: float | None) -> None:
+    """Deliver to one destination, in a thread of its own with a channel of its own."""
+    with closing(part.open()) as destination:
+        job = Delivery(place.ledger, destination, part.route, place.parties, place.clock, place.ids, backlog)
+        deliver_until(job, patience=patience)
+
+
+def pull_one(place: Workplace, part: SourcePart, backlog: Backlog, progress: SourceProgress) -> Figures:
+    """Pull one source to its end. Raises SourceError, Fenced, LedgerError."""
+    with closing(part.open()) as source:
+        job = Pull(
+            ledger=place.ledger,
+            source=source,
+            handling=part.handling,
+            clock=place.clock,
+            chunk=place.chunk,
+            stopping=lambda: backlog.stopped,
+            grew=backlog.grew,
+            progress=lambda done, expected: progress(part.name, done, expected),
+        )
+        return pull(job)
+
+
+def reconcile_one(place: Workplace, part: DestinationPart, days: Sequence[str] | None = None) -> list[Difference]:
+    """Reconcile with one destination and keep what differs. Raises ChannelError."""
+    with closing(part.open()) as destination:
+        differences = reconcile(place.ledger, destination, part.route, days)
+    keep_differences(place.ledger, part.route, differences, place.clock)
+    return differences
+
+
+def _pull_all(place: Workplace, options: RoundOptions, backlog: Backlog, outcome: _Outcome) -> None:
+    for part in place.sources:
+        if options.sources is not None and part.name not in options.sources:
+            continue
+        try:
+            outcome.runs.append(pull_one(place, part, backlog, options.progress))
+        except GatewayError as error:
+            if error.disposition == "halt" and not isinstance(error, Fenced):
+                raise
+            outcome.failures[part.name] = error.spoken("zh")
+
+
+def _collect_failures(workers: Mapping[str, "Future[None]"], failures: dict[str, str]) -> None:
+    for name, worker in workers.items():
+        error = worker.exception()
+        if isinstance(error, GatewayError):
+            failures[name] = error.spoken("zh")
+        elif error is not None:
+            raise error
+
+
+def _reconcile_all(place: Workplace, failures: dict[str, str]) -> list[Difference]:
+    differences: list[Difference] = []
+    for part in place.destinations:
+        if not part.statements or part.name in failures:
+            continue
+        try:
+            differences.extend(reconcile_one(place, part))
+        except ChannelError as error:
+            failures[part.name] = error.spoken("zh")
+    return differences

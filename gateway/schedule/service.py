@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The service: deliverers that never stop, pulls and reconciliation fired by the clock.
+
+APScheduler is the timer and nothing else: its jobs live in memory and are made anew from the configuration at every
+start. Cron lines are read by cronsim, as APScheduler's numeric weekdays are off by one.
+"""
+
+import threading
+from datetime import datetime
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from cronsim import CronSim
+
+from gateway.clock import BEIJING
+from gateway.errors import GatewayError
+from gateway.flow.backlog import Backlog
+from gateway.schedule.once import deliver, pull_one, reconcile_one
+from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
+
+RECONCILE_AT = "30 2 * * *"
+_RESTART_PAUSE = 10.0
+_STOP_WITHIN = 30.0
+
+log = structlog.get_logger(__name__)
+
+
+class CronTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
+    """Fires by a cron line in fixed +08:00."""
+
+    def __init__(self, line: str) -> None:
+        self.line = line
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """Return the first firing after the last one, or after now."""
+        since = max(previous_fire_time, now) if previous_fire_time else now
+        fires: datetime = next(CronSim(self.line, since.astimezone(BEIJING)))
+        return fires
+
+
+class Service:
+    """Runs until told to stop; every part that fails is logged and tried again, the others go on."""
+
+    def __init__(self, place: Workplace) -> None:
+        self._place = place
+        self._backlog = Backlog(tuple(each.name for each in place.destinations), place.linger)
+        self._timer = BackgroundScheduler(
+            timezone=BEIJING, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        self._threads: list[threading.Thread] = []
+        self._stopping = threading.Event()
+        self.ended = threading.Event()
+        self.fault: BaseException | None = None
+
+    def start(self) -> None:
+        """Start the deliverers, pull every source once, and set the clock for what comes after."""
+        for destination in self._place.destinations:
+            thread = threading.Thread(
+                target=self._deliver_for_ever, args=(destination,), name=f"deliver-{destination.name}"
+            )
+            thread.start()
+            self._threads.append(thread)
+            if destination.statements:
+                self._timer.add_job(
+                    self._reconcile, CronTrigger(RECONCILE_AT), args=(destination,), id=f"reconcile:{destination.name}"
+                )
+        for source in self._place.sources:
+            self._timer.add_job(self._pull, args=(source,), id=f"first:{source.name}")
+            if source.cron:
+                self._timer.add_job(self._pull, CronTrigger(source.cron), args=(source,), id=f"pull:{source.name}")
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Finish the package and the chunk under way, then end; a second call does nothing."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        self._backlog.stop()
+        self._timer.shutdown(wait=True)
+        for thread in self._threads:
+            thread.join(_STOP_WITHIN)
+
+    def _pull(self, part: SourcePart) -> None:
+        with self._backlog.pulling():
+            try:
+                figures = pull_one(self._place, part, self._backlog, _no_progress)
+            except GatewayError as error:
+                log.warning("pull-failed", source=part.name, code=error.code, error=error.spoken("zh"))
+                return
+        log.info("pulled", source=part.name, rows=figures.rows, accepted=figures.accepted, refused=figures.refused)
+
+    def _reconcile(self, part: DestinationPart) -> None:
+        try:
+            differences = reconcile_one(self._place, part)
+        except GatewayError as error:
+            log.warning("reconcile-failed", destination=part.name, code=error.code, error=error.spoken("zh"))
+            return
+        log.info("reconciled", destination=part.name, differences=len(differences))
+
+    def _deliver_for_ever(self, part: DestinationPart) -> None:
+        """Deliver until the service stops; what nobody foresaw ends the service, loudly, so that it is started anew."""
+        try:
+            self._deliver_again_and_again(part)
+        except BaseException as fault:
+            self.fault = fault
+            self.ended.set()
+            raise
+
+    def _deliver_again_and_again(self, part: DestinationPart) -> None:
+        while not self._stopping.is_set():
+            try:
+                deliver(self._place, part, self._backlog, None)
+            except GatewayError as error:
+                log.warning("deliver-failed", destination=part.name, code=error.code, error=error.spoken("zh"))
+                self._stopping.wait(_RESTART_PAUSE)
+
+
+def _no_progress(*_told: Any) -> None:
+    """Nobody watches a service's bars."""

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The wired parts that a round works with; the composition root fills them in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.flow.collect import Handling
+from gateway.flow.deliver import Parties
+from gateway.ledger.store import Ledger
+from gateway.model.destination import Route
+from gateway.ports import Clock, Destination, Ids, Source
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePart:
+    """A configured source: how to open it, what handles its rows, and its cron line."""
+
+    name: str
+    open: Callable[[], Source]
+    handling: Handling
+    cron: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationPart:
+    """A configured destination: how to open a channel to it (one per thread) and its route in the ledger."""
+
+    name: str
+    open: Callable[[], Destination]
+    route: Route
+    statements: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Everything that a round or the service needs."""
+
+    ledger: Ledger
+    sources: tuple[SourcePart, ...]
+    destinations: tuple[DestinationPart, ...]
+    parties: Parties
+    clock: Clock
+    ids: Ids
+    chunk: int = 500
+    linger: float = 1.0
