@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be configured: the site, its sources and its destinations. Unknown keys are refused, text must be text."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from gateway.config.fields import (
+    Count,
+    Cron,
+    Duration,
+    File,
+    Flag,
+    Folder,
+    LedgerAddress,
+    Name,
+    PartyCode,
+    RecordTypes,
+    Seconds,
+    SecretText,
+    Text,
+)
+from gateway.model.destination import Behaviour
+from gateway.model.record import Level, SourceKind
+
+_WAITING = {Level.L1: None, Level.L2: timedelta(days=3), Level.L3: timedelta(hours=24)}
+
+
+class Settings(BaseModel):
+    """Closed and unchangeable; what a fault shows never holds the offending value of a secret."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+
+class Ledger(Settings):
+    """台账 The ledger: a SQLite file on a local disk, or PostgreSQL."""
+
+    url: LedgerAddress
+
+
+class Trust(Settings):
+    """签名 What this gateway signs its packages with."""
+
+    key: SecretText
+    certificate: File
+
+
+class Run(Settings):
+    """运行 Sizes and pauses of a run."""
+
+    chunk: Annotated[Count, Field(le=5000)] = 500
+    workers: Annotated[Count, Field(le=64)] = 2
+    linger: Duration = timedelta(seconds=2)
+
+
+class Log(Settings):
+    """日志 Where the log goes and how much it says; standard error when no file is named."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+    file: Folder | None = None
+
+
+class Site(Settings):
+    """``gateway.yaml``: 本网关 this gateway."""
+
+    organisation: PartyCode
+    name: Text
+    language: Literal["zh", "en"] = "zh"
+    pack: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")] = "jiangxi-1.0"
+    ledger: Ledger
+    trust: Trust
+    mappings: tuple[Folder, ...] = ()
+    run: Run = Run()
+    log: Log = Log()
+
+
+class SourceSettings(Settings):
+    """``sources.d/NAME.yaml``: 一个数据源 one department system; ``name`` defaults to the file's name.
+
+    ``options`` belong to the adapter, which checks them itself.
+    """
+
+    name: Name
+    org: PartyCode
+    department: Text
+    kind: Annotated[SourceKind, Field(description="state: what is now; event: what happened (no default)")]
+    level: Level
+    adapter: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")] = "database"
+    options: dict[str, Any] = Field(default_factory=dict)
+    mapping: Text
+    schedule: Cron | None = None
+    waiting: Duration | None = None
+
+    @property
+    def waiting_limit(self) -> timedelta | None:
+        """How long a record may wait for the one before it (ledger.md B9); None where nothing waits (L1)."""
+        return self.waiting if self.waiting is not None else _WAITING[self.level]
+
+
+class Timeouts(Settings):
+    """等待时间 Seconds to connect, and for a whole exchange."""
+
+    connect: Seconds = 5.0
+    total: Seconds = 60.0
+
+
+class Routes(Settings):
+    """路由 Which record types go there: ``all`` or a list; None stands for all."""
+
+    types: RecordTypes = None
+
+
+class DestinationSettings(Settings):
+    """``destinations.d/NAME.yaml``: 一个目的地 one platform that speaks PowerExchange over TLS."""
+
+    name: Name
+    receiver: PartyCode
+    url: Annotated[str, Field(pattern=r"^https://[^\s@?#]+$")]
+    ca: File
+    certificate: File
+    key: File
+    receipt_certificate: File
+    behaviour: Annotated[Behaviour, Field(description="how it treats what it already holds")] = Behaviour.IDEMPOTENT
+    case_order: Flag = False
+    records: Annotated[Count, Field(le=500)] = 500
+    timeouts: Timeouts = Timeouts()
+    max_in_flight: Duration = timedelta(seconds=120)
+    statements: Flag = True
+    routes: Routes = Routes()
+
+    @model_validator(mode="after")
+    def _patient(self) -> Self:
+        if self.max_in_flight.total_seconds() < self.timeouts.total:
+            raise ValueError(
+                "max_in_flight 不得短于 timeouts.total / max_in_flight must not be shorter than timeouts.total"
+            )
+        return self
+
+
+class Configuration(Settings):
+    """A whole configuration directory; every path is absolute."""
+
+    root: Path
+    site: Site
+    sources: tuple[SourceSettings, ...]
+    destinations: tuple[DestinationSettings, ...]
+
+    def source(self, name: str) -> SourceSettings | None:
+        """Return the source called ``name``."""
+        return next((source for source in self.sources if source.name == name), None)
