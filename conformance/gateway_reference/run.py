@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running one reference system as a process: start, ready file, orderly stop."""
+
+import json
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway_reference import pack as packs
+from gateway_reference import parties
+from gateway_reference.faults import Script
+from gateway_reference.receiving import Kind, Receiver
+from gateway_reference.server import Server
+from gateway_reference.service import Service
+from gateway_reference.store import Store
+
+FLUSH_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a system is to run; ``role`` names it in the ready file, the contract is the same for both."""
+
+    role: str
+    directory: Path
+    port: int = 0
+    ready_file: Path | None = None
+    kind: str = Kind.IDEMPOTENT
+    pack: Path | None = None
+    catalogue: str = "open"
+
+
+def build(settings: Settings) -> Server:
+    """Make a listening server from a system's directory; raises BadDirectory or PackMissing."""
+    system = parties.load(settings.directory)
+    pack = packs.Pack(packs.find(settings.pack))
+    storage = Store(settings.directory)
+    kind = Kind(settings.kind)
+    for name, value in (("code", system.code), ("name", system.name), ("role", settings.role), ("kind", kind)):
+        storage.remember(name, value)
+    receiver = Receiver(system, pack, storage, kind=kind, strict_catalogue=settings.catalogue == "strict")
+    return Server(
+        settings.port,
+        system=system,
+        pack=pack,
+        storage=storage,
+        receiver=receiver,
+        operations=Service(system, pack, storage, receiver, kind),
+        script=Script(settings.directory),
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish the package at hand and leave; raises what build raises."""
+    server = build(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    accepting = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+    accepting.start()
+    if settings.ready_file is not None:
+        _announce(settings.ready_file, server, settings)
+    while not stop.wait(FLUSH_SECONDS):
+        server.storage.flush()
+    server.stopping.set()
+    server.shutdown()
+    server.server_close()
+    server.storage.close()
+
+
+def _announce(path: Path, server: Server, settings: Settings) -> None:
+    """Write the ready file whole or not at all."""
+    ready = {
+        "url": server.url,
+        "wsdl": f"{server.url}?wsdl",
+        "pid": os.getpid(),
+        "role": settings.role,
+        "kind": settings.kind,
+        "code": server.system.code,
+        "directory": str(settings.directory.resolve()),
+    }
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(ready, ensure_ascii=False), "utf-8")
+    draft.replace(path)
