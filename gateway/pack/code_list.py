@@ -2,7 +2,7 @@
 """Code lists (代码表) with validity: one CSV each, several rows a code where its label changed."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -55,6 +55,29 @@ class CodeList:
         """Return the latest row of ``code`` whatever its validity, or None when the list never had it."""
         rows = self.rows.get(code)
         return rows[-1] if rows else None
+
+
+class CodeLists(Mapping[str, CodeList]):
+    """The code lists of a pack by name, each read when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        """List the CSV files of ``folder``."""
+        self._paths = {path.stem: path for path in sorted(folder.glob("*.csv"))}
+        self._read: dict[str, CodeList] = {}
+
+    def __getitem__(self, name: str) -> CodeList:
+        """Return the list ``name``; raises KeyError for an unknown one."""
+        if name not in self._read:
+            self._read[name] = read_code_list(self._paths[name])
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names in order."""
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        """Return how many lists there are."""
+        return len(self._paths)
 
 
 def read_code_list(path: Path) -> CodeList:

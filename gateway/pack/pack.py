@@ -12,7 +12,7 @@ from gateway import resources
 from gateway.errors import ConfigurationError
 from gateway.model.record_type import LaneKind, RecordType, Role
 from gateway.model.words import Words
-from gateway.pack.code_list import CodeList, read_code_list
+from gateway.pack.code_list import CodeList, CodeLists
 from gateway.pack.files import pack_digest
 from gateway.pack.schema import SchemaFiles
 from gateway.pack.shape import Shape
@@ -93,7 +93,7 @@ def _load(root: Path) -> Pack:
         wsdl_path=root / about["wsdl"],
         types=types,
         by_element={kind.element: kind for kind in types.values()},
-        code_lists={path.stem: read_code_list(path) for path in sorted((root / "codes").glob("*.csv"))},
+        code_lists=CodeLists(root / "codes"),
         _schema=schema,
     )
     _check_roles(pack)
