@@ -110,7 +110,7 @@ Seconds = Annotated[
 Cron = Annotated[str, BeforeValidator(_parse_cron), WithJsonSchema({"type": "string", "examples": ["*/15 * * * *"]})]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
-PartyCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{8}-?[0-9A-Z]$|^[0-9A-HJ-NPQRTUWXY]{18}$")]
+PartyCode = Annotated[str, Field(pattern=r"^([0-9A-Z]{9}|[0-9A-Z]{18})$")]
 """Nine-character organisation code (GB 11714) or eighteen-character unified social credit code (GB 32100)."""
 File = Annotated[Path, PlainValidator(_file), WithJsonSchema({"type": "string"})]
 Folder = Annotated[Path, PlainValidator(_path), WithJsonSchema({"type": "string"})]

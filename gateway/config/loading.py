@@ -31,7 +31,12 @@ class _Reader:
 
     def site(self) -> Site | None:
         document = self._document(self.root / SITE_FILE)
-        return self._built(document, Site) if document else None
+        site = self._built(document, Site) if document else None
+        if document and site and not (resources.find("schemas") / site.pack / "pack.toml").is_file():
+            shipped = sorted(place.parent.name for place in resources.find("schemas").glob("*/pack.toml"))
+            unknown = Words(f"没有这个标准包;现有:{'、'.join(shipped)}", f"is no pack; there are: {', '.join(shipped)}")
+            self.faults.append(document.fault(("pack",), unknown))
+        return site
 
     def documents(self, folder: str) -> list[Document]:
         """Read every file of a folder, in the order of their names."""
@@ -96,22 +101,22 @@ class _Reader:
                 self._refuse(document, model, invalid, ("options",))
         if isinstance(options, dict):
             self.faults.extend(_option_absences(document, options, self.root))
-        if site is not None and isinstance(mapping, str) and find_mapping(mapping, site) is None:
-            places = [str(place) for place in mapping_places(site)]
+        if site is not None and isinstance(mapping, str) and find_mapping(mapping, site, self.root) is None:
+            places = [str(place) for place in mapping_places(site, self.root)]
             missing = Words(
                 f"找不到映射文件;找过:{'、'.join(places)}", f"there is no such mapping in {', '.join(places)}"
             )
             self.faults.append(document.fault(("mapping",), missing))
 
 
-def mapping_places(site: Site) -> tuple[Path, ...]:
+def mapping_places(site: Site, root: Path) -> tuple[Path, ...]:
     """Return the directories that mappings are looked for in: the site's own first, then those shipped."""
-    return (*site.mappings, resources.find("mappings"))
+    return (*site.mappings, root / "mappings", resources.find("mappings"))
 
 
-def find_mapping(name: str, site: Site) -> Path | None:
+def find_mapping(name: str, site: Site, root: Path) -> Path | None:
     """Return the mapping file that ``name`` means for this site; never one outside the mapping directories."""
-    for place in mapping_places(site):
+    for place in mapping_places(site, root):
         path = (place / name).resolve()
         if path.is_relative_to(place.resolve()) and path.is_file():
             return path
