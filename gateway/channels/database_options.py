@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of the database source, as they stand under ``options`` in ``sources.d/NAME.yaml``."""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from gateway.channels.database_stamp import Stamp, declared_stamp
+from gateway.errors import ConfigurationError
+
+# GB2312 and GBK are subsets of GB18030, and what declares them often holds more.
+ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030"}
+_SPAN = re.compile(r"(\d+)\s*(s|m|h|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_STATEMENT = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
+
+
+def _span(value: object) -> object:
+    match = _SPAN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match:
+        return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError("时长写作 30m、2h、1d / write a span as 30m, 2h, 1d")
+
+
+def _columns(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Span = Annotated[timedelta, BeforeValidator(_span)]
+Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+$")]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_columns), Field(min_length=1)]
+
+
+class StampOptions(BaseModel):
+    """The column that tells when a row last changed.
+
+    ``format``: none for a date-time column, else a strftime pattern from year to second, ``epoch`` or ``epoch-ms``.
+    ``number``: a strftime pattern written into a number column (20260131093000).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    column: Name
+    format: str | None = None
+    number: bool = False
+
+    @model_validator(mode="after")
+    def _sorts(self) -> Self:
+        try:
+            self.codec()
+        except ValueError:
+            raise ValueError(
+                "stamp.format 必须定宽且从年到秒,例如 %Y-%m-%d %H:%M:%S / fixed width from year to second"
+            ) from None
+        return self
+
+    def codec(self) -> Stamp:
+        """Return the way this stamp is written; raises ValueError when the format would not sort."""
+        return declared_stamp(self.format, self.number)
+
+
+class DatabaseOptions(BaseModel):
+    """Where the rows are, what tells them apart and what tells that they changed.
+
+    ``url`` is a SQLAlchemy URL or a reference to one (``env:NAME``, ``file:path``); ``password`` is always such a
+    reference. ``columns`` are the columns read, all when absent. ``encoding`` is declared where the database can't be
+    trusted to know it. ``overlap`` is read again in every run (ledger.md B14).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: SecretStr
+    password: str | None = Field(default=None, pattern=r"^(env|file):.+")
+    table: Name | None = None
+    query: str | None = None
+    row_id: Names
+    stamp: StampOptions | None = None
+    overlap: Span = timedelta(minutes=30)
+    columns: Names | None = None
+    encoding: str | None = None
+    connect_timeout: Span = timedelta(seconds=5)
+    statement_timeout: Span = timedelta(seconds=60)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("table 和 query 必须且只能写一个 / give either table or query")
+        if self.query is not None and (not _STATEMENT.match(self.query) or ";" in self.query):
+            raise ValueError("query 只能是一条 SELECT / query must be one SELECT")
+        if self.encoding is not None and self.encoding.lower() not in ENCODINGS:
+            raise ValueError("encoding 只能是 utf-8、gb18030、gbk、gb2312 / one of these encodings")
+        return self
+
+    @property
+    def decoding(self) -> str:
+        """The Python codec of text that arrives as bytes."""
+        return ENCODINGS[(self.encoding or "utf-8").lower()]
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns that must be there."""
+        stamp = (self.stamp.column,) if self.stamp else ()
+        return tuple(dict.fromkeys((*self.row_id, *stamp, *(self.columns or ()))))
+
+
+def parse_options(options: Mapping[str, object], place: str) -> DatabaseOptions:
+    """Return the options of the source at ``place``; raises ConfigurationError that lists every fault, one a line."""
+    try:
+        return DatabaseOptions.model_validate(dict(options))
+    except ValidationError as faults:
+        lines = [
+            f"{place}: options.{'.'.join(map(str, fault['loc'])) or '*'}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in faults.errors(include_url=False, include_input=False)
+        ]
+        raise ConfigurationError("\n".join(lines)) from None
+
+
+def secret(reference: str, directory: Path, place: str) -> str:
+    """Return what ``env:NAME`` or ``file:path`` refers to, other text unchanged; raises ConfigurationError."""
+    kind, _, name = reference.partition(":")
+    try:
+        if kind == "env":
+            return os.environ[name]
+        if kind == "file":
+            return (directory / name).read_text(encoding="utf-8").strip()
+    except (KeyError, OSError):
+        raise ConfigurationError(f"{place}: 找不到密文引用 / secret not found: {kind}:{name}") from None
+    return reference

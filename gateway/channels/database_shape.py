@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shape of a source's table, view or query: its columns as they are today, and the statements that read it."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnClause,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    FromClause,
+    Select,
+    and_,
+    column,
+    false,
+    func,
+    literal_column,
+    not_,
+    or_,
+    quoted_name,
+    select,
+    table,
+    text,
+)
+
+from gateway.channels.database_options import DatabaseOptions
+from gateway.channels.database_stamp import NativeStamp, Stamp
+from gateway.model.finding import Finding
+from gateway.ports import Window
+
+# Type codes of drivers that mean a date or a moment: psycopg's object ids, PyMySQL's field types.
+_NATIVE = {"postgresql": {1082, 1114, 1184}, "mysql": {7, 10, 12}, "mariadb": {7, 10, 12}}
+_WITH_ZONE = 1184
+
+
+class ShapeFault(Exception):
+    """The shape is not as declared: carries the findings."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("; ".join(finding.message.zh for finding in findings))
+        self.findings = tuple(findings)
+
+
+class Described(NamedTuple):
+    """One column as the database describes it."""
+
+    name: str
+    type_code: object
+
+
+def relation(options: DatabaseOptions, names: Sequence[str] = ()) -> FromClause:
+    """Return the table, view or fixed query as something to select from; every identifier is quoted."""
+    columns: list[ColumnClause[Any]] = [column(quoted_name(name, quote=True)) for name in names]
+    if options.table is not None:
+        schema, _, name = options.table.rpartition(".")
+        return table(
+            quoted_name(name, quote=True), *columns, schema=quoted_name(schema, quote=True) if schema else None
+        )
+    # A colon is no parameter here: the query is fixed.
+    fixed = text(re.sub(r"(?<!\\):", r"\\:", options.query or ""))
+    return fixed.columns(*columns).subquery("q") if names else fixed.columns(column("any")).subquery("q")
+
+
+def describe(connection: Connection, options: DatabaseOptions) -> list[Described]:
+    """Ask the database for the columns, without reading a row."""
+    statement: Select[Any] = select(literal_column("*")).select_from(relation(options)).where(false())
+    result: CursorResult[Any] = connection.execute(statement)
+    description: Any = result.cursor.description
+    return [Described(str(entry[0]), entry[1]) for entry in description]
+
+
+class Shape:
+    """Statements over the columns that a source reads.
+
+    ``names`` are the columns in sorted order. ``stamp`` is None for a source that is read whole each time.
+    """
+
+    def __init__(self, options: DatabaseOptions, described: Sequence[Described], dialect: str) -> None:
+        present = [d.name for d in described]
+        self.names = tuple(sorted(set(options.needed if options.columns else present)))
+        self.stamp = _stamp(options, described)
+        self.untyped_stamp = (
+            isinstance(self.stamp, NativeStamp)
+            and options.stamp is not None
+            and _type_code(described, options.stamp.column) not in _NATIVE.get(dialect, set())
+        )
+        source = relation(options, self.names)
+        self._source = source
+        self._columns = [source.c[name] for name in self.names]
+        self._ids: list[ColumnElement[Any]] = [source.c[name] for name in options.row_id]
+        self._stamped: ColumnElement[Any] | None = source.c[options.stamp.column] if options.stamp else None
+
+    def page(
+        self, window: Window, undated: bool, after: tuple[str | None, Sequence[Any]] | None, size: int
+    ) -> Select[Any]:
+        """Return the statement for the next rows in the order (stamp, row id); undated rows by row id alone."""
+        statement = select(*self._columns).where(*self._present())
+        if self._stamped is None or self.stamp is None:
+            where = [_beyond(self._ids, after[1])] if after else []
+            return statement.where(*where).order_by(*self._ids).limit(size)
+        if undated:
+            where = [self._undated(window)] + ([_beyond(self._ids, after[1])] if after else [])
+            return statement.where(*where).order_by(*self._ids).limit(size)
+        where = self._dated(window)
+        if after:
+            stamp = self.stamp.bound(after[0] or "")
+            later = and_(self._stamped == stamp, _beyond(self._ids, after[1]))
+            where += [self._stamped >= stamp, or_(self._stamped > stamp, later)]
+        return statement.where(*where).order_by(self._stamped, *self._ids).limit(size)
+
+    def count(self, window: Window) -> Select[Any]:
+        """Return the statement that counts the rows of a window."""
+        statement = select(func.count()).select_from(self._source)
+        if self._stamped is None:
+            return statement
+        return statement.where(or_(and_(*self._dated(window)), self._undated(window)))
+
+    def shared_ids(self) -> Select[Any]:
+        """Return the statement that counts the row ids which several rows share."""
+        groups = (
+            select(literal_column("1"))
+            .select_from(self._source)
+            .where(*self._present())
+            .group_by(*self._ids)
+            .having(func.count() > 1)
+            .subquery("shared")
+        )
+        return select(func.count()).select_from(groups)
+
+    def without_id(self, size: int) -> Select[Any]:
+        """Return the statement for rows whose row id holds NULL."""
+        return select(*self._columns).where(or_(*[c.is_(None) for c in self._ids])).limit(size)
+
+    def count_future(self, window: Window) -> Select[Any] | None:
+        """Return the statement that counts stamps later than the source's own clock."""
+        if self._stamped is None or self.stamp is None:
+            return None
+        return (
+            select(func.count())
+            .select_from(self._source)
+            .where(*self.stamp.usable(self._stamped), self._stamped > self.stamp.bound(window.until))
+        )
+
+    def count_unusable(self) -> Select[Any] | None:
+        """Return the statement that counts stamps which are there but no stamps."""
+        if self._stamped is None or self.stamp is None:
+            return None
+        return (
+            select(func.count())
+            .select_from(self._source)
+            .where(self._stamped.is_not(None), not_(and_(*self.stamp.usable(self._stamped))))
+        )
+
+    def _present(self) -> list[ColumnElement[bool]]:
+        return [c.is_not(None) for c in self._ids]
+
+    def _dated(self, window: Window) -> list[ColumnElement[bool]]:
+        stamped, stamp = self._stamped, self.stamp
+        if stamped is None or stamp is None:
+            return []
+        floor = [] if window.floor is None else [stamped >= stamp.bound(window.floor)]
+        return [*floor, stamped <= stamp.bound(window.until), *stamp.usable(stamped)]
+
+    def _undated(self, window: Window) -> ColumnElement[bool]:
+        stamped, stamp = self._stamped, self.stamp
+        if stamped is None or stamp is None:
+            return false()
+        return or_(stamped.is_(None), stamped > stamp.bound(window.until), not_(and_(*stamp.usable(stamped))))
+
+
+def _beyond(columns: Sequence[ColumnElement[Any]], key: Sequence[Any]) -> ColumnElement[bool]:
+    """Say ``columns > key`` in words every dialect knows: row values are not among them."""
+    first = columns[0] > key[0]
+    return first if len(columns) == 1 else or_(first, and_(columns[0] == key[0], _beyond(columns[1:], key[1:])))
+
+
+def _type_code(described: Sequence[Described], name: str) -> object:
+    return next((d.type_code for d in described if d.name == name), None)
+
+
+def _stamp(options: DatabaseOptions, described: Sequence[Described]) -> Stamp | None:
+    if options.stamp is None:
+        return None
+    stamp = options.stamp.codec()
+    if isinstance(stamp, NativeStamp):
+        return NativeStamp(aware=_type_code(described, options.stamp.column) == _WITH_ZONE)
+    return stamp
