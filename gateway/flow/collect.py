@@ -3,7 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 
 from gateway.errors import GatewayError
 from gateway.flow.cursor import Cursor
@@ -25,6 +25,7 @@ class Handling:
     mapper: Mapper
     validator: Validator
     level: Level
+    waiting: timedelta | None
     pack: str
     adapter: str
 
@@ -43,23 +44,29 @@ class Pull:
     progress: Progress = lambda _done, _expected: None
 
 
-def pull(job: Pull) -> Figures:
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A finished run: its number in the ledger and its figures."""
+
+    run_id: int
+    figures: Figures
+
+
+def pull(job: Pull) -> Pulled:
     """Read the source from its cursor to now and return the figures of the run.
 
     Raises SourceError when the source is gone (the run is closed as failed, what was committed stays), Fenced when
     another puller has taken over.
     """
-    lease = job.ledger.start_run(job.source.name, job.source.kind, job.handling.level, _now(job.clock))
+    lease = job.ledger.start_run(
+        job.source.name, job.source.kind, job.handling.level, job.clock.now(), job.handling.waiting
+    )
     try:
         _read_to_end(job, lease)
     except GatewayError as error:
         job.ledger.end_run(lease, "failed", error.detail or error.summary.zh)
         raise
-    return job.ledger.end_run(lease, "done")
-
-
-def _now(clock: Clock) -> datetime:
-    return clock.now()
+    return Pulled(lease.run_id, job.ledger.end_run(lease, "done"))
 
 
 def _read_to_end(job: Pull, lease: RunLease) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Translate: rows through the mapping into drafts, and drafts through the validator (映射、校验)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gateway.model.finding import Finding, Stage
 from gateway.model.record import Draft, Observation, Refused, Row
@@ -54,3 +54,19 @@ def _root_cause(draft: Draft, fallen: set[str]) -> tuple[Finding, ...]:
             Words("先改正被引用的记录", "mend the named record first"),
         ),
     )
+
+
+class TrialNumbers:
+    """Numbers for a trial: like the ledger's, but counted from 1 and forgotten afterwards."""
+
+    def __init__(self) -> None:
+        self._given: dict[AllocationRequest, int] = {}
+        self._last: dict[tuple[str, str], int] = {}
+
+    def give(self, requests: Iterable[AllocationRequest]) -> Mapping[AllocationRequest, int]:
+        """Return all numbers given so far, those of ``requests`` included."""
+        for request in requests:
+            if request not in self._given:
+                scope = (request.name, request.scope)
+                self._last[scope] = self._given[request] = self._last.get(scope, 0) + 1
+        return self._given

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Composition root: the only place where configuration becomes ledger, sources, mappings and destinations."""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Self
+
+from gateway import __version__, resources
+from gateway.channels.database import DatabaseTools
+from gateway.channels.https import Endpoint, HttpsChannel
+from gateway.channels.soap import PowerExchange
+from gateway.clock import SystemClock, SystemIds, microseconds
+from gateway.config import Configuration, DestinationSettings, SourceSettings
+from gateway.documents.schema import Schema
+from gateway.errors import ConfigurationError
+from gateway.flow.collect import Handling
+from gateway.flow.deliver import Parties
+from gateway.flow.reconcile import Difference
+from gateway.flow.rehearse import Trial, rehearse
+from gateway.flow.summary import Summary
+from gateway.flow.validate import PackValidator
+from gateway.ledger.destinations import recover
+from gateway.ledger.store import Ledger, open_ledger
+from gateway.mapping import compile_mapping, load_mapping
+from gateway.model.destination import Terms
+from gateway.model.record_type import LaneKind, Role
+from gateway.pack import Pack, load_pack
+from gateway.ports import Clock, Destination, Ids, Mapper, Source
+from gateway.rules import Rules
+from gateway.schedule.once import RoundOptions, reconcile_one, run_once
+from gateway.schedule.service import Service
+from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
+from gateway.sdk import Adapter, AdapterSettings
+from gateway.trust.signing import Signer, Verifier
+
+BUILT_IN_ADAPTER = "database"
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A wired gateway; use it as a context manager."""
+
+    configuration: Configuration
+    pack: Pack
+    place: Workplace
+
+    @classmethod
+    def open(cls, configuration: Configuration, *, clock: Clock | None = None, ids: Ids | None = None) -> Self:
+        """Wire everything and open the ledger for writing.
+
+        Raises ConfigurationError with all faults of mappings and adapters, LedgerError when the ledger can't be used.
+        """
+        wiring = _Wiring(configuration, load_pack(configuration.site.pack), clock or SystemClock(), ids or SystemIds())
+        return cls(configuration, wiring.pack, wiring.workplace())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.place.ledger.close()
+
+    def run_once(self, options: RoundOptions | None = None) -> Summary:
+        """Pull every source, deliver, reconcile, and return the figures."""
+        return run_once(self.place, options or RoundOptions())
+
+    def service(self) -> Service:
+        """Return the service, not yet started."""
+        return Service(self.place)
+
+    def reconcile(self, destinations: Sequence[str] | None, days: Sequence[str] | None) -> list[Difference]:
+        """Reconcile with the named destinations (all by default). Raises ChannelError."""
+        parts = [p for p in self.place.destinations if destinations is None or p.name in destinations]
+        return [difference for part in parts for difference in reconcile_one(self.place, part, days)]
+
+
+@dataclass(frozen=True)
+class _Wiring:
+    configuration: Configuration
+    pack: Pack
+    clock: Clock
+    ids: Ids
+
+    def workplace(self) -> Workplace:
+        sources = self._sources()
+        signer = self._signer()
+        ledger = self._ledger()
+        site = self.configuration.site
+        with ledger.begin() as connection:
+            recover(connection, microseconds(self.clock.now()))
+        routes = {route.terms.name: route for route in ledger.routes}
+        destinations = tuple(
+            DestinationPart(each.name, _Opening(each, signer, self.clock), routes[each.name], each.statements)
+            for each in self.configuration.destinations
+        )
+        return Workplace(
+            ledger=ledger,
+            sources=sources,
+            destinations=destinations,
+            parties=self._parties(),
+            clock=self.clock,
+            ids=self.ids,
+            chunk=site.run.chunk,
+            linger=site.run.linger.total_seconds(),
+        )
+
+    def _ledger(self) -> Ledger:
+        terms = [_terms(each) for each in self.configuration.destinations]
+        return open_ledger(self.configuration.site.ledger.url.reveal(), self.clock, self.ids, self.pack.types, terms)
+
+    def _parties(self) -> Parties:
+        types = self.pack.types.values()
+        return Parties(
+            sender_code=self.configuration.site.organisation,
+            standard_version=self.pack.version,
+            code_list_version=self.pack.code_list_version,
+            item_type=item_type(self.pack),
+            withdrawing=frozenset(each.code for each in types if each.withdraws),
+        )
+
+    def _signer(self) -> Signer:
+        trust = self.configuration.site.trust
+        return Signer(trust.key.reveal_bytes(), trust.certificate.read_bytes())
+
+    def _sources(self) -> tuple[SourcePart, ...]:
+        """Compile every mapping once; all faults of all sources are reported together."""
+        validator = PackValidator(self.pack, Schema(self.pack.schema_path), Rules(self.pack))
+        faults: list[str] = []
+        parts: list[SourcePart] = []
+        for settings in self.configuration.sources:
+            try:
+                parts.append(self._source(settings, validator))
+            except ConfigurationError as fault:
+                faults.append(fault.detail)
+        if faults:
+            raise ConfigurationError("\n".join(faults))
+        return tuple(parts)
+
+    def _source(self, settings: SourceSettings, validator: PackValidator) -> SourcePart:
+        mapper = compile_source_mapping(self.configuration, settings, self.pack)
+        handling = Handling(
+            mapper=mapper,
+            validator=validator,
+            level=settings.level,
+            waiting=settings.waiting_limit,
+            pack=f"{self.pack.name} {self.pack.digest[:16]}",
+            adapter=f"{settings.adapter} {__version__}",
+        )
+        return SourcePart(
+            settings.name, lambda: open_source(self.configuration, settings, self.clock), handling, settings.schedule
+        )
+
+
+def item_type(pack: Pack) -> str | None:
+    """Return the master-data type whose own code is what case records name as their item (B13)."""
+    named = {
+        kind.roles[Role.ITEM] for kind in pack.types.values() if Role.ITEM in kind.roles and kind.lane is LaneKind.CASE
+    }
+    owners = [
+        kind.code
+        for kind in pack.types.values()
+        if kind.lane is LaneKind.OWN and kind.roles.get(Role.OWN_CODE) in named
+    ]
+    return sorted(owners, key=lambda code: pack.types[code].rank)[0] if owners else None
+
+
+def open_source(configuration: Configuration, settings: SourceSettings, clock: Clock) -> Source:
+    """Open a source through its adapter. Raises ConfigurationError for an unknown adapter or wrong options."""
+    options = AdapterSettings(settings.name, settings.kind, settings.options, configuration.root)
+    tools = DatabaseTools(clock)
+    if settings.adapter == BUILT_IN_ADAPTER:
+        return tools.database(options)
+    for entry in entry_points(group="gateway.adapters", name=settings.adapter):
+        adapter: Adapter = entry.load()
+        return adapter(options, tools)
+    raise ConfigurationError(f"sources.d/{settings.name}.yaml: 没有适配器 {settings.adapter} / no such adapter")
+
+
+def find_mapping(configuration: Configuration, name: str) -> Path:
+    """Find a mapping file: the site's overlay folders first, then what is shipped."""
+    places = [*configuration.site.mappings, configuration.root / "mappings", resources.find("mappings")]
+    for place in places:
+        candidate = place / name
+        if candidate.is_file():
+            return candidate
+    raise ConfigurationError(f"{name}: 没有这个映射文件 / no such mapping file")
+
+
+def compile_source_mapping(configuration: Configuration, settings: SourceSettings, pack: Pack) -> Mapper:
+    """Load and compile the mapping of a source. Raises ConfigurationError with every fault of the file."""
+    return compile_mapping(load_mapping(find_mapping(configuration, settings.mapping), pack), pack, settings.name)
+
+
+def open_destination(settings: DestinationSettings, signer: Signer, clock: Clock) -> Destination:
+    """Open a channel to a destination; nothing is sent yet."""
+    endpoint = Endpoint(
+        url=settings.url,
+        authority=settings.ca,
+        certificate=settings.certificate,
+        key=settings.key,
+        connect=settings.timeouts.connect,
+        total=settings.timeouts.total,
+    )
+    verifier = Verifier({settings.receiver: [settings.receipt_certificate.read_bytes()]})
+    return PowerExchange(settings.name, settings.receiver, HttpsChannel(endpoint), signer, verifier)
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """Opens a channel to one destination, anew for every thread."""
+
+    settings: DestinationSettings
+    signer: Signer
+    clock: Clock
+
+    def __call__(self) -> Destination:
+        return open_destination(self.settings, self.signer, self.clock)
+
+
+def _terms(settings: DestinationSettings) -> Terms:
+    return Terms(
+        name=settings.name,
+        receiver=settings.receiver,
+        behaviour=settings.behaviour,
+        case_order=settings.case_order,
+        records=settings.records,
+        max_in_flight=settings.max_in_flight.total_seconds(),
+        types=None if settings.routes.types is None else frozenset(settings.routes.types),
+    )
+
+
+def read_ledger(configuration: Configuration) -> Ledger:
+    """Open the ledger for reading only, beside a running gateway. Raises LedgerError when there is none yet."""
+    pack = load_pack(configuration.site.pack)
+    url = configuration.site.ledger.url.reveal()
+    return open_ledger(url, SystemClock(), SystemIds(), pack.types, [], read_only=True)
+
+
+def rehearse_source(
+    configuration: Configuration, settings: SourceSettings, since: str | None, progress: Callable[[int], None]
+) -> Trial:
+    """Read a source from ``since`` and say what a pull would bring. Raises SourceError, ConfigurationError."""
+    pack = load_pack(configuration.site.pack)
+    validator = PackValidator(pack, Schema(pack.schema_path), Rules(pack))
+    mapper = compile_source_mapping(configuration, settings, pack)
+    with closing(open_source(configuration, settings, SystemClock())) as source:
+        return rehearse(source, mapper, validator, since, progress)

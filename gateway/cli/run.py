@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``gateway run``: the service, or one round with ``--once``."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from gateway.app import Gateway
+from gateway.cli.exits import ExitCode
+from gateway.cli.options import directory_option, json_option
+from gateway.cli.output import emit_json, progress, say
+from gateway.cli.summary import exit_code_of, print_summary
+from gateway.config import load
+from gateway.flow.summary import Summary
+from gateway.i18n import _
+from gateway.schedule.once import RoundOptions
+
+
+@click.command(
+    help="""启动网关。默认一直运行:启动时先采集一次,之后按各数据源的 schedule 采集,随到随发,每天 2:30 对账;
+    收到 SIGTERM 后完成手头的数据包再退出。--once 只跑一轮:采集到底、投递、取回执、对账、打印汇总。"""
+)
+@directory_option
+@json_option
+@click.option("--once", is_flag=True, help="只跑一轮就结束")
+@click.option("--patience", default=30.0, show_default=True, metavar="SECONDS", help="一轮中为重试最多等待的秒数")
+@click.option("--no-reconcile", is_flag=True, help="一轮结束时不对账")
+def command(directory: Path, as_json: bool, once: bool, patience: float, no_reconcile: bool) -> int:
+    """Run the gateway of a configuration directory."""
+    with Gateway.open(load(directory)) as gateway:
+        if not once:
+            return _serve(gateway)
+        summary = run_with_bar(gateway, RoundOptions(patience=patience, reconcile=not no_reconcile))
+    if as_json:
+        emit_json(summary.as_json())
+        for name, reason in summary.failures.items():
+            say(f"{name}: {reason}")
+    else:
+        print_summary(summary)
+    return exit_code_of(summary)
+
+
+def run_with_bar(gateway: Gateway, options: RoundOptions) -> Summary:
+    """Run one round with a progress bar on stderr (rate and remaining time)."""
+    with progress(_("采集")) as bar:
+        seen: dict[str, int] = {}
+        expected: dict[str, int] = {}
+
+        def told(name: str, done: int, total: int | None) -> None:
+            bar.advance(done - seen.get(name, 0))
+            seen[name] = done
+            if total is not None:
+                expected[name] = total
+                bar.expect(sum(expected.values()))
+
+        return gateway.run_once(RoundOptions(options.sources, options.patience, options.reconcile, told))
+
+
+def _serve(gateway: Gateway) -> int:
+    """Serve until SIGTERM or SIGINT; an unforeseen fault ends the process, so that its keeper starts it anew."""
+    service = gateway.service()
+    with _ended_by_signals(service.ended):
+        service.start()
+        say(_("网关已启动,按 Ctrl-C 或发送 SIGTERM 停止"))
+        service.ended.wait()
+        service.stop()
+    if service.fault is not None:
+        raise service.fault
+    return ExitCode.OK
+
+
+@contextmanager
+def _ended_by_signals(ended: threading.Event) -> Iterator[None]:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

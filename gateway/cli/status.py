@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``gateway status``: sources, destinations and what is on its way, read without disturbing a running gateway."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.app import read_ledger
+from gateway.cli.options import directory_option, json_option
+from gateway.cli.output import emit_json, print_table
+from gateway.clock import moment
+from gateway.config import load
+from gateway.i18n import _
+from gateway.ledger.destinations import count_differences, figures, health
+from gateway.ledger.overview import record_states, refusal_codes, sources
+
+
+@click.command(help="查看数据源最近一次采集、目的地状态和积压、记录状态、拒绝原因;只读,不影响正在运行的网关。")
+@directory_option
+@json_option
+def command(directory: Path, as_json: bool) -> None:
+    """Show the state of a gateway."""
+    state = _state(directory)
+    if as_json:
+        emit_json(state)
+        return
+    print_table(
+        [_("数据源"), _("状态"), _("最近一次"), _("行"), _("接收"), _("拒绝"), _("等待"), _("错误")],
+        [
+            [
+                s["name"],
+                s["state"],
+                s["ended_at"] or s["started_at"],
+                s["rows"],
+                s["accepted"],
+                s["refused"],
+                s["waiting"],
+                s["error"],
+            ]
+            for s in state["sources"]
+        ],
+        title=_("数据源"),
+    )
+    print_table(
+        [
+            _("目的地"),
+            _("状态"),
+            _("已接收"),
+            _("被拒"),
+            _("待发"),
+            _("结果未知"),
+            _("不需要"),
+            _("对账差异"),
+            _("原因"),
+        ],
+        [
+            [
+                d["name"],
+                d["state"],
+                d["accepted"],
+                d["refused"],
+                d["pending"],
+                d["unknown"],
+                d["not_needed"],
+                d["differences"],
+                d["reason"],
+            ]
+            for d in state["destinations"]
+        ],
+        title=_("目的地"),
+    )
+    print_table([_("记录状态"), _("条数")], state["records"].items(), title=_("台账"))
+    print_table([_("拒绝代码"), _("条数")], state["refusals"].items(), title=_("未解决的拒绝"))
+
+
+def _state(directory: Path) -> dict[str, Any]:
+    with read_ledger(load(directory)) as ledger, ledger.reading() as connection:
+        counted = figures(connection)
+        return {
+            "sources": [_times(row) for row in sources(connection)],
+            "destinations": [
+                {
+                    "name": row.name,
+                    "state": row.state,
+                    "reason": row.reason,
+                    "failures": row.failures,
+                    **asdict(counted[row.name]),
+                    "differences": count_differences(connection, row.id),
+                }
+                for row in health(connection)
+            ],
+            "records": record_states(connection),
+            "refusals": refusal_codes(connection),
+        }
+
+
+def _times(row: dict[str, Any]) -> dict[str, Any]:
+    """Show ledger times as +08:00 texts."""
+    return {
+        name: moment(value).isoformat(timespec="seconds") if name.endswith("_at") and value is not None else value
+        for name, value in row.items()
+    }
