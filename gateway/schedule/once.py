@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from gateway.errors import ChannelError, Fenced, GatewayError
 from gateway.flow.backlog import Backlog
-from gateway.flow.collect import Pull, pull
+from gateway.flow.collect import Pull, Pulled, pull
 from gateway.flow.deliver import Delivery, deliver_until
 from gateway.flow.reconcile import Difference, keep_differences, reconcile
 from gateway.flow.summary import Summary
@@ -34,7 +34,7 @@ class RoundOptions:
 class _Outcome:
     """What the pulls of a round came to."""
 
-    runs: list[Figures] = field(default_factory=list)
+    runs: list[Pulled] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
 
 
@@ -58,7 +58,7 @@ def run_once(place: Workplace, options: RoundOptions) -> Summary:
     run_ids = [each.run_id for each in outcome.runs]
     with place.ledger.reading() as connection:
         destinations = figures(connection, run_ids)
-    return Summary(Figures.total(outcome.runs), destinations, differences, outcome.failures)
+    return Summary(sum((each.figures for each in outcome.runs), Figures()), destinations, differences, outcome.failures)
 
 
 def deliver(place: Workplace, part: DestinationPart, backlog: Backlog, patience: float | None) -> None:
@@ -68,7 +68,7 @@ def deliver(place: Workplace, part: DestinationPart, backlog: Backlog, patience:
         deliver_until(job, patience=patience)
 
 
-def pull_one(place: Workplace, part: SourcePart, backlog: Backlog, progress: SourceProgress) -> Figures:
+def pull_one(place: Workplace, part: SourcePart, backlog: Backlog, progress: SourceProgress) -> Pulled:
     """Pull one source to its end. Raises SourceError, Fenced, LedgerError."""
     with closing(part.open()) as source:
         job = Pull(

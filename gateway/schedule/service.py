@@ -85,7 +85,7 @@ class Service:
     def _pull(self, part: SourcePart) -> None:
         with self._backlog.pulling():
             try:
-                figures = pull_one(self._place, part, self._backlog, _no_progress)
+                figures = pull_one(self._place, part, self._backlog, _no_progress).figures
             except GatewayError as error:
                 log.warning("pull-failed", source=part.name, code=error.code, error=error.spoken("zh"))
                 return
