@@ -25,6 +25,7 @@ from gateway.errors import SourceError
 from gateway.model.finding import Finding, Severity
 from gateway.model.record import Row, SourceKind
 from gateway.ports import Clock, Page, Position, Unreadable, Window
+from gateway.sdk import AdapterSettings
 
 # Rows without a row id that one run reports; the rest is told by number at `config check`.
 _ID_LESS = 100
@@ -231,3 +232,20 @@ def _said(fault: Exception) -> str:
     cause = getattr(fault, "orig", None) or fault
     lines = str(cause).strip().splitlines() or [""]
     return f"{type(cause).__name__}: {lines[0][:200]}"
+
+
+class DatabaseTools:
+    """What the gateway lends to adapters (``gateway.sdk.Tools``)."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    @property
+    def clock(self) -> Clock:
+        """Time."""
+        return self._clock
+
+    def database(self, settings: AdapterSettings) -> DatabaseSource:
+        """Open the database source; raises ConfigurationError that lists every wrong option."""
+        options = parse_options(settings.options, f"sources.d/{settings.name}.yaml")
+        return DatabaseSource(settings.name, settings.kind, options, settings.directory, self._clock)
