@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.channels.database_dialect import open_database
 from gateway.channels.database_findings import source_finding
-from gateway.channels.database_options import DatabaseOptions
+from gateway.channels.database_options import DatabaseOptions, parse_options
 from gateway.channels.database_rows import RowBuilder, read_key, write_key
 from gateway.channels.database_shape import Described, Shape, ShapeFault, describe
 from gateway.channels.database_stamp import NativeStamp, declared_stamp, moved
