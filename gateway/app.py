@@ -22,7 +22,7 @@ from gateway.flow.reconcile import Difference
 from gateway.flow.rehearse import Trial, rehearse
 from gateway.flow.summary import Summary
 from gateway.flow.validate import PackValidator
-from gateway.ledger.destinations import recover
+from gateway.ledger.destinations import recover, register
 from gateway.ledger.store import Ledger, open_ledger
 from gateway.mapping import compile_mapping, load_mapping
 from gateway.model.destination import Terms
@@ -53,7 +53,8 @@ class Gateway:
 
         Raises ConfigurationError with all faults of mappings and adapters, LedgerError when the ledger can't be used.
         """
-        wiring = _Wiring(configuration, load_pack(configuration.site.pack), clock or SystemClock(), ids or SystemIds())
+        pack = load_pack(configuration.site.pack)
+        wiring = _Wiring(configuration, pack, Rules(pack), clock or SystemClock(), ids or SystemIds())
         return cls(configuration, wiring.pack, wiring.workplace())
 
     def __enter__(self) -> Self:
@@ -80,19 +81,27 @@ class Gateway:
 class _Wiring:
     configuration: Configuration
     pack: Pack
+    rules: Rules
     clock: Clock
     ids: Ids
 
     def workplace(self) -> Workplace:
         sources = self._sources()
         signer = self._signer()
-        ledger = self._ledger()
         site = self.configuration.site
+        ledger = open_ledger(
+            site.ledger.url.reveal(),
+            self.clock,
+            self.ids,
+            self.pack.types,
+            discards=[code for code, rule in self.rules.catalogue.items() if rule.discards],
+        )
         with ledger.begin() as connection:
+            ledger.routes = register(connection, [_terms(each) for each in self.configuration.destinations], self.ids)
             recover(connection, microseconds(self.clock.now()))
         routes = {route.terms.name: route for route in ledger.routes}
         destinations = tuple(
-            DestinationPart(each.name, _Opening(each, signer, self.clock), routes[each.name], each.statements)
+            DestinationPart(each.name, _Opening(each, signer), routes[each.name], each.statements)
             for each in self.configuration.destinations
         )
         return Workplace(
@@ -105,10 +114,6 @@ class _Wiring:
             chunk=site.run.chunk,
             linger=site.run.linger.total_seconds(),
         )
-
-    def _ledger(self) -> Ledger:
-        terms = [_terms(each) for each in self.configuration.destinations]
-        return open_ledger(self.configuration.site.ledger.url.reveal(), self.clock, self.ids, self.pack.types, terms)
 
     def _parties(self) -> Parties:
         types = self.pack.types.values()
@@ -126,7 +131,7 @@ class _Wiring:
 
     def _sources(self) -> tuple[SourcePart, ...]:
         """Compile every mapping once; all faults of all sources are reported together."""
-        validator = PackValidator(self.pack, Schema(self.pack.schema_path), Rules(self.pack))
+        validator = PackValidator(self.pack, Schema(self.pack.schema_path), self.rules)
         faults: list[str] = []
         parts: list[SourcePart] = []
         for settings in self.configuration.sources:
@@ -193,7 +198,7 @@ def compile_source_mapping(configuration: Configuration, settings: SourceSetting
     return compile_mapping(load_mapping(find_mapping(configuration, settings.mapping), pack), pack, settings.name)
 
 
-def open_destination(settings: DestinationSettings, signer: Signer, clock: Clock) -> Destination:
+def open_destination(settings: DestinationSettings, signer: Signer) -> Destination:
     """Open a channel to a destination; nothing is sent yet."""
     endpoint = Endpoint(
         url=settings.url,
@@ -213,10 +218,9 @@ class _Opening:
 
     settings: DestinationSettings
     signer: Signer
-    clock: Clock
 
     def __call__(self) -> Destination:
-        return open_destination(self.settings, self.signer, self.clock)
+        return open_destination(self.settings, self.signer)
 
 
 def _terms(settings: DestinationSettings) -> Terms:
@@ -235,7 +239,7 @@ def read_ledger(configuration: Configuration) -> Ledger:
     """Open the ledger for reading only, beside a running gateway. Raises LedgerError when there is none yet."""
     pack = load_pack(configuration.site.pack)
     url = configuration.site.ledger.url.reveal()
-    return open_ledger(url, SystemClock(), SystemIds(), pack.types, [], read_only=True)
+    return open_ledger(url, SystemClock(), SystemIds(), pack.types, read_only=True)
 
 
 def rehearse_source(

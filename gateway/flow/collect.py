@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Collect: one bounded pull of one source, chunk by chunk, each chunk one durable transaction (ledger.md B2, B5, B14)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,10 +9,13 @@ from gateway.errors import GatewayError
 from gateway.flow.cursor import Cursor
 from gateway.flow.translate import translate
 from gateway.ledger.intake import Chunk
+from gateway.ledger.numbers import NumbersTaken
 from gateway.ledger.runs import Figures, RunLease
 from gateway.ledger.store import Ledger
-from gateway.model.record import Level
+from gateway.model.record import Level, Row
 from gateway.ports import Clock, Mapper, Page, Source, Validator, Window
+
+_NUMBERINGS = 5
 
 Progress = Callable[[int, int | None], None]
 """Called after each chunk with the rows read so far and the rows expected, if known."""
@@ -104,12 +107,21 @@ def _commit(job: Pull, lease: RunLease, page: Page, cursor: Cursor) -> int:
     if not fresh and not page.unreadable and page.more:
         lease.note_rereads(len(page.rows))
         return 0
+    for attempt in range(1, _NUMBERINGS + 1):
+        try:
+            return job.ledger.commit_chunk(lease, _chunk(job, page, fresh, cursor)).accepted
+        except NumbersTaken:
+            if attempt == _NUMBERINGS:
+                raise
+    raise AssertionError
+
+
+def _chunk(job: Pull, page: Page, fresh: Sequence[Row], cursor: Cursor) -> Chunk:
+    """Map and validate the new rows of a page, with the numbers that the ledger proposes for them."""
     mapper = job.handling.mapper
-    requests = list(dict.fromkeys(request for row in fresh for request in mapper.wants(row)))
-    numbers = job.ledger.numbers(requests)
-    observations = translate(fresh, mapper, numbers, job.handling.validator)
-    chunk = Chunk(
-        observations=tuple(observations),
+    numbers = job.ledger.numbers(dict.fromkeys(request for row in fresh for request in mapper.wants(row)))
+    return Chunk(
+        observations=tuple(translate(fresh, mapper, numbers, job.handling.validator)),
         numbers=numbers,
         cursor=cursor.text(),
         rows=len(page.rows),
@@ -119,4 +131,3 @@ def _commit(job: Pull, lease: RunLease, page: Page, cursor: Cursor) -> int:
         adapter=job.handling.adapter,
         unreadable=page.unreadable,
     )
-    return job.ledger.commit_chunk(lease, chunk).accepted
