@@ -6,6 +6,7 @@ import threading
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -69,7 +70,7 @@ class Pack:
         with self._lock:
             if self._messages.validate(element):
                 return
-            entry = self._messages.error_log.filter_from_errors()[0]
+            entry = _first(self._messages)
         raise Refusal("1002", f"报文结构不符合模式 / message against the schema: {_kind(entry)}")
 
     def fault(self, payload: etree._Element) -> Fault | None:
@@ -79,7 +80,7 @@ class Pack:
         with self._lock:
             if self._whole.validate(copy):
                 return None
-            entry = self._whole.error_log.filter_from_errors()[0]
+            entry = _first(self._whole)
         return Fault(_path(copy, entry.path), f"{entry.type_name}")
 
     def wsdl(self, url: str) -> bytes:
@@ -97,6 +98,12 @@ class Pack:
 def _compile(path: Path) -> etree.XMLSchema:
     parser = etree.XMLParser(no_network=True, resolve_entities=False)
     return etree.XMLSchema(etree.parse(str(path), parser))
+
+
+def _first(schema: etree.XMLSchema) -> etree._LogEntry:
+    log: Any = schema.error_log  # the stubs do not know that it is a sequence
+    entry: etree._LogEntry = log[0]
+    return entry
 
 
 def _types(root: Path) -> dict[str, str]:

@@ -299,7 +299,7 @@ class Handler(BaseHTTPRequestHandler):
                 content = content[:start] + given + content[end:]
         elif fault.action is Action.DROP_AFTER_STORE:
             raise Gone
-        elif fault.action is Action.DELAY:
+        elif fault.action in {Action.DELAY, Action.HANG}:
             self.server.stopping.wait(fault.seconds)
         elif fault.action in {Action.HTML, Action.HTTP_503}:
             self._send_foreign(fault)
