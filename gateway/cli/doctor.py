@@ -31,7 +31,8 @@ def command(directory: Path, as_json: bool) -> ExitCode:
     bad = {lamp.exit_code for lamp in lamps if lamp.state is State.BAD}
     code = next((grave for grave in _GRAVEST_FIRST if grave in bad), ExitCode.OK)
     if as_json:
-        emit_json({"ok": code is ExitCode.OK, "lamps": lamps})
+        shown = [{"name": each.name, "label": each.label, "state": each.state, "detail": each.detail} for each in lamps]
+        emit_json({"ok": code is ExitCode.OK, "lamps": shown})
         return code
     rows = [(spoken(STATE_WORDS[lamp.state]), spoken(lamp.label), spoken(lamp.detail)) for lamp in lamps]
     print_table((_("状态"), _("项目"), _("说明")), rows)
