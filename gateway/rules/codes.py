@@ -55,7 +55,11 @@ def region_check(field: Field, regions: CodeList, day_path: str, rules: dict[str
         last = entries[-1]
         until = last.extra.get("warn_to", "")
         warned = last.valid_to < day <= until
-        fills = {**_period(entries), "label": Words(last.label.zh, last.label.en or last.label.zh), "successor": _successor(last, regions)}
+        fills = {
+            **_period(entries),
+            "label": Words(last.label.zh, last.label.en or last.label.zh),
+            "successor": _successor(last, regions),
+        }
         rule = rules["COD-005"] if warned else rules["COD-004"]
         found.append(field.report(rule, node, date=day, until=until, **fills))
 

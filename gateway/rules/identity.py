@@ -40,7 +40,6 @@ class NumberRules:
         """Compile; raises ConfigurationError for a check that does not exist."""
         self._places = frozenset(places.rows)
         self._fifteen_to: str = table["fifteen_digits_to"]
-        self._permits_from: str = table["residence_permits_from"]
         self._foreigners_from: str = table["foreigners_18_digits_from"]
         self.by_kind: dict[str, NumberCheck] = {kind: self._compile(rule) for kind, rule in table["rules"].items()}
 
@@ -75,8 +74,6 @@ class NumberRules:
         """Check a residence permit of Hong Kong, Macao or Taiwan residents: same form, own first six digits."""
         if is_resident_form(text) and not text.startswith(prefixes):
             return Fault("IDN-012", expected="、".join(prefixes))
-        if day and day < self._permits_from:
-            return Fault("IDN-013", start=self._permits_from)
         return _eighteen(text, day)
 
     def foreigner(self, text: str, day: str) -> Fault | None:

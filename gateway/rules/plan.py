@@ -68,10 +68,8 @@ class Planner:
         """Prepare empty plans; every date of a record is noted from the start."""
         self.pack = pack
         self.plans: dict[str, dict[str, Step]] = {}
-        self.default_day: dict[str, str] = {}
-        for code, kind in pack.types.items():
+        for code in pack.types:
             self.plans[code] = {}
-            self.default_day[code] = kind.roles[Role.OCCURRED_AT]
             for element in pack.shape(code).walk():
                 if element.kind in ("date", "dateTime"):
                     self.step(code, element).is_day = True
@@ -89,6 +87,14 @@ class Planner:
                     yield code, Field(shape, element)
             if not found:
                 raise ConfigurationError(f"checks.toml: {address}: no such element in the schema")
+
+    def day(self, code: str, path: str | None = None) -> str:
+        """Return the path of the date that decides (default: when it happened); raises ConfigurationError for none."""
+        chosen = path or self.pack.types[code].roles[Role.OCCURRED_AT]
+        element = self.pack.shape(code).find(chosen)
+        if element is None or element.kind not in ("date", "dateTime"):
+            raise ConfigurationError(f"checks.toml: {code}: {chosen} is no date")
+        return chosen
 
     def add(self, code: str, element: Element, run: Run) -> None:
         """Bind a check to an element of a record type."""

@@ -4,8 +4,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from gateway.errors import ConfigurationError
 from gateway.model.finding import Finding
-from gateway.pack import Pack
+from gateway.pack import CodeList, Pack
 from gateway.rules.codes import code_check, region_check
 from gateway.rules.identity import NumberRules, identity_check, organisation_check
 from gateway.rules.plan import Days, Field, Node, Planner, Run, Step
@@ -73,28 +74,34 @@ class Rules:
         return Field(shape, shape.by_path[path])
 
     def _bind(self, planner: Planner, pack: Pack, checks: dict[str, Any]) -> None:
-        rules, lists, default = self.catalogue, pack.code_lists, planner.default_day
+        rules = self.catalogue
         for code, field in planner.fields(checks["secrecy"]["at"]):
             planner.add(code, field.element, _secrecy_check(field, checks["secrecy"]["refused"], rules["SEC-001"]))
         for code, field in planner.fields(checks["organisation"]["at"]):
             planner.add(code, field.element, organisation_check(field, rules))
         for code, field in planner.fields(checks["region"]["at"]):
-            regions = lists[checks["region"]["list"]]
-            planner.add(code, field.element, region_check(field, regions, default[code], rules))
+            regions = _list(pack, checks["region"]["list"])
+            planner.add(code, field.element, region_check(field, regions, planner.day(code), rules))
         for entry in checks["codes"]:
             for code, field in planner.fields(entry["at"]):
-                day = entry.get("date", default[code])
-                planner.add(code, field.element, code_check(field, lists[entry["list"]], day, rules))
+                day = planner.day(code, entry.get("date"))
+                planner.add(code, field.element, code_check(field, _list(pack, entry["list"]), day, rules))
         self._bind_identity(planner, pack, checks["identity"])
 
     def _bind_identity(self, planner: Planner, pack: Pack, table: dict[str, Any]) -> None:
-        numbers = NumberRules(table, pack.code_lists[table["places"]])
+        numbers = NumberRules(table, _list(pack, table["places"]))
         kind, name = (f"{{{pack.namespace}}}{table[part]}" for part in ("kind", "number"))
         for group in table["at"]:
             for code, number in planner.fields(f"{group}/{table['number']}"):
                 holder = number.shape.by_path[number.element.path.rpartition("/")[0]]
-                day = planner.default_day[code]
+                day = planner.day(code)
                 planner.add(code, holder, identity_check(number, kind, name, day, numbers, self.catalogue))
+
+
+def _list(pack: Pack, name: str) -> CodeList:
+    if name not in pack.code_lists:
+        raise ConfigurationError(f"checks.toml: no code list {name}")
+    return pack.code_lists[name]
 
 
 def _secrecy_check(field: Field, refused: str, rule: Rule) -> Run:

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pack's samples: valid and near-miss ones are clean, invalid ones break exactly the rule they are named after."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.documents import safexml
+from gateway.model.finding import Finding, Severity
+from gateway.pack import Pack, load_pack
+from gateway.rules import Rules
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+SAMPLES = load_pack().root / "samples"
+
+
+def _named(folder: str) -> list[str]:
+    return sorted(path.name for path in (SAMPLES / folder).glob("*.xml"))
+
+
+@cache
+def _rules() -> Rules:
+    return Rules(load_pack())
+
+
+def _records(pack: Pack, path: Path) -> list["_Element"]:
+    root = safexml.parse(path.read_bytes())
+    schema = safexml.load_schema(pack.schema_path, pack.root)
+    assert schema.validate(root), schema.error_log
+    return list(root) if root.tag == f"{{{pack.namespace}}}Records" else [root]
+
+
+def _findings(pack: Pack, path: Path) -> list[Finding]:
+    rules = _rules()
+    return [
+        finding
+        for record in _records(pack, path)
+        for finding in rules.check(pack.by_element[record.tag.partition("}")[2]].code, record)
+    ]
+
+
+@pytest.mark.parametrize("name", _named("valid"))
+def test_valid_samples_are_clean(pack: Pack, name: str) -> None:
+    assert _findings(pack, SAMPLES / "valid" / name) == []
+
+
+@pytest.mark.parametrize("name", _named("near-miss"))
+def test_near_misses_are_clean(pack: Pack, name: str) -> None:
+    assert _findings(pack, SAMPLES / "near-miss" / name) == []
+
+
+@pytest.mark.parametrize("name", _named("invalid"))
+def test_invalid_samples_break_their_rule_and_no_other(pack: Pack, name: str) -> None:
+    (finding,) = _findings(pack, SAMPLES / "invalid" / name)
+    assert finding.code == name[:7]
+    assert finding.line is not None
+    assert finding.line > 1
+    assert "{" not in "".join((*finding.message, *finding.hint))
+
+
+def test_every_record_type_has_a_valid_sample(pack: Pack) -> None:
+    assert {f"{code}.xml" for code in pack.types} <= set(_named("valid"))
+
+
+def test_every_rule_has_both_samples(pack: Pack) -> None:
+    for code in _rules().catalogue:
+        assert any(name.startswith(code) for name in _named("invalid")), code
+        assert any(name.startswith(code) for name in _named("near-miss")), code
+
+
+def test_no_message_shows_a_number_of_a_person(pack: Pack) -> None:
+    for name in _named("invalid"):
+        for finding in _findings(pack, SAMPLES / "invalid" / name):
+            if finding.path.endswith("idNo"):
+                assert finding.value
+                assert finding.value not in "".join((*finding.message, *finding.hint)), name
+
+
+def test_rule_codes_have_the_house_form() -> None:
+    for code, rule in _rules().catalogue.items():
+        assert re.fullmatch(r"[A-Z]{3}-\d{3}", code)
+        assert rule.severity in (Severity.ERROR, Severity.WARNING)
+        assert rule.clause
+        assert rule.message.en.isascii() or "“" in rule.message.en
