@@ -96,8 +96,8 @@ allocation = Table(
     "allocation",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("scope", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
+    Column("scope", Text, primary_key=True),
     Column("number", BigInteger, nullable=False),
     UniqueConstraint("name", "scope", "number", name="uq_allocation_number"),
     sqlite_with_rowid=False,
@@ -145,7 +145,12 @@ record = Table(
     Column("warnings", Text),
     UniqueConstraint("key", "version", name="uq_record_key_version"),
     Index("ix_record_case", "case_no"),
-    Index("ix_record_waiting", "lane", sqlite_where=text("state <> 'accepted'"), postgresql_where=text("state <> 'accepted'")),
+    Index(
+        "ix_record_waiting",
+        "lane",
+        sqlite_where=text("state <> 'accepted'"),
+        postgresql_where=text("state <> 'accepted'"),
+    ),
     comment="identity of every version ever held; never pruned, not partitioned (B22)",
 )
 
@@ -246,8 +251,13 @@ lane = Table(
     Column("priority", SmallInteger, nullable=False),
     Column("since", BigInteger, nullable=False),
     Index(
-        "ix_lane_ready", "destination_id", "priority", "since", "name",
-        sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'"),
+        "ix_lane_ready",
+        "destination_id",
+        "priority",
+        "since",
+        "name",
+        sqlite_where=text("state = 'ready'"),
+        postgresql_where=text("state = 'ready'"),
     ),
     sqlite_with_rowid=False,
     comment="a lane keeps the order of one case at one destination (B9); leased while one of its records is in an open package",
@@ -267,12 +277,20 @@ delivery = Table(
     Column("message", Text),
     Column("awaits", Text),
     Index(
-        "ix_delivery_open", "destination_id", "lane", "order_key",
+        "ix_delivery_open",
+        "destination_id",
+        "lane",
+        "order_key",
         sqlite_where=text("state in ('ready', 'waiting', 'parked', 'packed')"),
         postgresql_where=text("state in ('ready', 'waiting', 'parked', 'packed')"),
     ),
     Index("ix_delivery_package", "package_no"),
-    Index("ix_delivery_awaits", "awaits", sqlite_where=text("awaits is not null"), postgresql_where=text("awaits is not null")),
+    Index(
+        "ix_delivery_awaits",
+        "awaits",
+        sqlite_where=text("awaits is not null"),
+        postgresql_where=text("awaits is not null"),
+    ),
     sqlite_with_rowid=False,
     comment="one record at one destination (T2)",
 )
@@ -298,7 +316,12 @@ package = Table(
     Column("receipt_no", BigInteger),
     Column("receipt_segment_id", BigInteger),
     UniqueConstraint("stream_id", "seq", name="uq_package_stream_seq"),
-    Index("ix_package_open", "destination_id", sqlite_where=text("state in ('open', 'unknown')"), postgresql_where=text("state in ('open', 'unknown')")),
+    Index(
+        "ix_package_open",
+        "destination_id",
+        sqlite_where=text("state in ('open', 'unknown')"),
+        postgresql_where=text("state in ('open', 'unknown')"),
+    ),
     comment="a package as claimed, before its first byte is sent (B20); records is a JSON array of record ids in order",
 )
 

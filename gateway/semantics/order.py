@@ -20,10 +20,11 @@ def order_key(record_type: RecordType, occurred_at: str, sequence: int, key: str
     return f"{max(place, after[:-_VERSION_DIGITS])}{version:0{_VERSION_DIGITS}d}"
 
 
-def lane_name(record_type: RecordType, key: str, case_no: str | None, level: Level, target_lane: str | None = None) -> str:
-    """Return the lane: that of the record it names, its case at L2 and L3, else its own key."""
-    if target_lane is not None:
-        return target_lane
+def lane_name(record_type: RecordType, key: str, case_no: str | None, level: Level) -> str:
+    """Return the lane of a new key: its case at L2 and L3, else itself.
+
+    A withdrawal takes the lane of the key that it withdraws (B13).
+    """
     if record_type.lane is LaneKind.CASE and case_no is not None and level is not Level.L1:
         return case_no
     return key

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statements that run once per row of a chunk, compiled once: SQLAlchemy writes the SQL, the driver gets plain tuples.
+
+Going through ``Connection.execute`` with a list of dictionaries costs about as much again as the inserts themselves.
+``columns`` are named in the order of the table.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from sqlalchemy import BindParameter, Connection, Table, bindparam, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.expression import Executable
+
+T = TypeVar("T")
+
+MOST_IN_ONE_QUESTION = 10_000
+"""Values in one IN list; SQLite takes 32,766 variables, PostgreSQL 65,535."""
+
+
+def insert_rows(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Insert ``rows``; a unique key that exists already raises IntegrityError."""
+    if rows:
+        connection.exec_driver_sql(_insert(connection.dialect.name, table, columns), list(rows))
+
+
+def upsert_rows(
+    connection: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    replaced: tuple[str, ...] = (),
+    added: tuple[str, ...] = (),
+) -> None:
+    """Insert ``rows``; where the primary key exists, replace the columns ``replaced`` and add to those in ``added``."""
+    if rows:
+        connection.exec_driver_sql(_upsert(connection.dialect.name, table, columns, replaced, added), list(rows))
+
+
+def update_rows(
+    connection: Connection, table: Table, key: str, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Update one row per tuple: the values of ``columns``, then the value of the ``key`` column."""
+    if rows:
+        connection.exec_driver_sql(_update(connection.dialect.name, table, key, columns), list(rows))
+
+
+@lru_cache
+def _insert(dialect: str, table: Table, columns: tuple[str, ...]) -> str:
+    return _positional(dialect, insert(table).values(_marks(columns)), columns)
+
+
+@lru_cache
+def _upsert(
+    dialect: str, table: Table, columns: tuple[str, ...], replaced: tuple[str, ...], added: tuple[str, ...]
+) -> str:
+    statement = (postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)).values(_marks(columns))
+    new = {name: statement.excluded[name] for name in replaced}
+    sums = {name: table.c[name] + statement.excluded[name] for name in added}
+    keys = [column.name for column in table.primary_key]
+    return _positional(dialect, statement.on_conflict_do_update(index_elements=keys, set_=new | sums), columns)
+
+
+@lru_cache
+def _update(dialect: str, table: Table, key: str, columns: tuple[str, ...]) -> str:
+    statement = update(table).where(table.c[key] == bindparam("key_")).values(_marks(columns))
+    return _positional(dialect, statement, columns, "key_")
+
+
+def _marks(columns: tuple[str, ...]) -> dict[str, BindParameter[Any]]:
+    return {name: bindparam(f"b_{name}") for name in columns}
+
+
+def _positional(dialect: str, statement: Executable, columns: tuple[str, ...], *more: str) -> str:
+    """Return the SQL with positional marks, which must stand in the order of the tuples."""
+    style: Any = sqlite.dialect(paramstyle="qmark") if dialect == "sqlite" else postgresql.dialect(paramstyle="format")
+    compiled = statement.compile(dialect=style)  # type: ignore[attr-defined]
+    if compiled.positiontup != [*(f"b_{name}" for name in columns), *more]:
+        raise AssertionError(compiled.positiontup)
+    return str(compiled)
+
+
+def in_parts(values: Iterable[T]) -> Iterator[list[T]]:
+    """Cut ``values`` into lists short enough for one IN."""
+    everything = list(values)
+    for start in range(0, len(everything), MOST_IN_ONE_QUESTION):
+        yield everything[start : start + MOST_IN_ONE_QUESTION]

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A chunk becomes durable: raw rows, records, refusals, deliveries and the cursor in one transaction."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, func, insert, select, text
+
+from gateway.ledger import refusals, runs
+from gateway.ledger.batches import in_parts, insert_rows, upsert_rows
+from gateway.ledger.fold import Fold, Made
+from gateway.ledger.gate import ACCEPTED, WAITING, Gate, anything_waits, lock_cases, release
+from gateway.ledger.heads import Heads
+from gateway.ledger.lanes import MASTER_DATA_FIRST, ORDINARY, NewRecord, enqueue
+from gateway.ledger.numbers import Numbers
+from gateway.ledger.refusals import Outcome, RawRows, Register
+from gateway.ledger.runs import Figures, RunLease
+from gateway.ledger.segments import SegmentWriter
+from gateway.ledger.tables import record, row_memory, versions
+from gateway.model.destination import Route
+from gateway.model.record import Observation, Refused, Row, content_digest
+from gateway.model.record_type import LaneKind, RecordType
+from gateway.ports import AllocationRequest, Unreadable
+
+_RECORD_COLUMNS = (
+    "id", "type", "key", "version", "content_digest", "identity", "state", "lane", "order_key", "case_no", "org_code",
+    "item_code", "occurred_at", "source_id", "row_id", "run_id", "accepted_at", "segment_id", "offset", "length",
+    "raw_segment_id", "raw_offset", "raw_length", "versions_id", "warnings",
+)  # fmt: skip
+_MEMORY_COLUMNS = ("source_id", "row_id", "digest", "keys")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """All that came of one page of a source.
+
+    ``rows`` counts the rows read, ``rereads`` those among them left out as unchanged; unreadable rows come on top.
+    ``numbers`` are those the mapping used, new or not. ``cursor`` is where the source stands after this chunk.
+    """
+
+    observations: tuple[Observation, ...]
+    numbers: Mapping[AllocationRequest, int]
+    cursor: str
+    rows: int
+    rereads: int
+    pack: str
+    mapping: str
+    adapter: str
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What intake must know beyond the chunk: the record types, where records go, numbers, and secrets.
+
+    ``discards`` are the codes of findings that forbid to store a row at all.
+    """
+
+    types: Mapping[str, RecordType]
+    routes: Sequence[Route] = ()
+    numbers: Numbers = field(default_factory=Numbers)
+    discards: Collection[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What is remembered of a row: the digest of its raw form, and the keys it stands for."""
+
+    digest: bytes
+    keys: tuple[str, ...]
+
+
+def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, now: int) -> Figures:
+    """Write a chunk inside the caller's transaction and return its figures.
+
+    Raises Fenced when the lease is lost. Where somebody else came first the chunk is folded again from its start.
+    """
+    runs.move_cursor(connection, lease, chunk.cursor)
+    desk.numbers.keep(connection, chunk.numbers)
+    shown = (*chunk.observations, *(_of_unreadable(each) for each in chunk.unreadable))
+    memory = recall(connection, lease, (each.row.row_id for each in shown))
+    observations = [
+        each for each in shown if each.row.row_id not in memory or memory[each.row.row_id].digest != each.row.digest
+    ]
+    fold = _fold(connection, desk, lease, observations, memory)
+    released = _pass_gate(connection, desk, fold, now)
+    raws = RawRows({each.row.row_id for each in observations if _is_secret(each, desk.discards)})
+    raw_segment = _write_raws(connection, raws, fold, now)
+    made = _write_records(connection, lease, fold, _Written(raws, raw_segment, _versions_id(connection, chunk), now))
+    refusals.supersede(connection, lease.source_id, [e.row.row_id for e in observations if e.row.row_id in memory])
+    refusals.write(connection, fold.turned_away, Register(lease.source_id, lease.run_id, now), raws, raw_segment)
+    enqueue(connection, desk.routes, _new_records(desk.types, released, made), now)
+    rereads = chunk.rereads + lease.rereads + len(shown) - len(observations)
+    figures = _count(fold, chunk.rows + len(chunk.unreadable) + lease.rereads, rereads)
+    runs.add_figures(connection, lease, figures)
+    return figures
+
+
+def recall(connection: Connection, lease: RunLease, row_ids: Iterable[str]) -> dict[str, _Memory]:
+    """Return what is remembered of these rows of the source (B2)."""
+    columns = row_memory.c
+    found: dict[str, _Memory] = {}
+    for part in in_parts(dict.fromkeys(row_ids)):
+        rows = connection.execute(
+            select(columns.row_id, columns.digest, columns["keys"]).where(
+                columns.source_id == lease.source_id, columns.row_id.in_(part)
+            )
+        )
+        found.update({row_id: _Memory(digest, tuple(filter(None, keys.split("\n")))) for row_id, digest, keys in rows})
+    return found
+
+
+def _of_unreadable(unreadable: Unreadable) -> Observation:
+    """An unreadable row is known by its id alone; as long as it fails in the same way it is a re-read."""
+    raw = json.dumps({"row_id": unreadable.row_id}, ensure_ascii=False).encode()
+    digest = hashlib.sha256(b"unreadable\n%s\n%s" % (unreadable.finding.code.encode(), raw)).digest()
+    return Observation(Row(unreadable.row_id, {}, raw, digest), (), (Refused((unreadable.finding,)),))
+
+
+def _is_secret(observation: Observation, discards: Collection[str]) -> bool:
+    return any(found.code in discards for refused in observation.refused for found in refused.findings)
+
+
+def _fold(
+    connection: Connection,
+    desk: Desk,
+    lease: RunLease,
+    observations: Sequence[Observation],
+    memory: dict[str, _Memory],
+) -> Fold:
+    """Lock cases, then heads, both in sorted order (B10), and fold the rows in the order they were read (B16)."""
+    cases = {draft.case_no for each in observations for draft in each.drafts if draft.case_no is not None}
+    lock_cases(connection, cases)
+    keys = {draft.key for each in observations for draft in each.drafts}
+    for each in observations:
+        if each.row.row_id in memory:
+            keys.update(memory[each.row.row_id].keys)
+    heads = Heads(connection, keys)
+    lock_cases(connection, heads.cases() - cases)
+    fold = Fold(lease, desk.types, heads)
+    rows = []
+    for each in observations:
+        stands_for = fold.take(each, memory[each.row.row_id].keys if each.row.row_id in memory else ())
+        memory[each.row.row_id] = _Memory(each.row.digest, tuple(stands_for))
+        rows.append((lease.source_id, each.row.row_id, each.row.digest, "\n".join(stands_for)))
+    upsert_rows(connection, row_memory, _MEMORY_COLUMNS, rows, replaced=("digest", "keys"))
+    return fold
+
+
+def _pass_gate(connection: Connection, desk: Desk, fold: Fold, now: int) -> list[NewRecord]:
+    """Accept what may go, and release what waited for it: in this transaction, whoever came first (B9)."""
+    touched = {made.held.key: made.held for made in fold.made}
+    if all(held.accepted for held in touched.values()) and not anything_waits(connection):
+        return []
+    ready = Gate(connection, desk.types).open(list(touched.values()))
+    for key in ready & touched.keys():
+        touched[key].accepted = True
+    stored = [key for key in ready if key not in touched or touched[key].stored]
+    return [
+        NewRecord(row.id, row.type, row.key, row.version, row.lane, row.order_key, _priority(desk.types, row.type))
+        for row in release(connection, stored, now)
+    ]
+
+
+def _priority(types: Mapping[str, RecordType], type_: str) -> int:
+    return MASTER_DATA_FIRST if types[type_].lane is LaneKind.OWN else ORDINARY
+
+
+def _write_raws(connection: Connection, raws: RawRows, fold: Fold, now: int) -> int:
+    for made in fold.made:
+        raws.place(made.row)
+    for away in fold.turned_away:
+        raws.place(away.row)
+    return raws.write(connection, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What the records of a chunk share."""
+
+    raws: RawRows
+    raw_segment: int
+    versions_id: int
+    now: int
+
+
+def _write_records(connection: Connection, lease: RunLease, fold: Fold, shared: _Written) -> list[tuple[int, Made]]:
+    """Write the new versions and their heads; return them with their numbers, in the order of the fold."""
+    documents = SegmentWriter("document")
+    written = [made.draft.document(made.version, made.target_version) for made in fold.made]
+    places = [documents.add(document) for document in written]
+    segment_id = documents.write(connection, shared.now)
+    numbered = list(zip(_reserve(connection, len(fold.made)), fold.made, strict=True))
+    rows = []
+    for (number, made), document, place in zip(numbered, written, places, strict=True):
+        draft, held = made.draft, made.held
+        held.record_id = number
+        rows.append(
+            (
+                number, draft.type, draft.key, made.version, content_digest(document), draft.identity,
+                ACCEPTED if held.accepted else WAITING, held.lane, made.order_key, held.case_no, draft.org_code,
+                draft.item_code, draft.occurred_at, lease.source_id, made.row.row_id, lease.run_id, shared.now,
+                segment_id, *place, shared.raw_segment, *shared.raws.place(made.row), shared.versions_id, made.warnings,
+            )
+        )  # fmt: skip
+    rows.sort(key=_by_key)
+    insert_rows(connection, record, _RECORD_COLUMNS, rows)
+    fold.heads.write(connection)
+    return numbered
+
+
+def _by_key(row: tuple[object, ...]) -> tuple[object, ...]:
+    return row[2:4]
+
+
+def _reserve(connection: Connection, count: int) -> range | list[int]:
+    """Return ``count`` fresh record numbers: SQLite has one writer, PostgreSQL a sequence."""
+    if count == 0:
+        return range(0)
+    if connection.dialect.name == "sqlite":
+        last = connection.execute(select(func.coalesce(func.max(record.c.id), 0))).scalar_one()
+        return range(last + 1, last + 1 + count)
+    sequence = "SELECT nextval(pg_get_serial_sequence('record', 'id')) FROM generate_series(1, :count)"
+    return sorted(connection.execute(text(sequence), {"count": count}).scalars())
+
+
+def _versions_id(connection: Connection, chunk: Chunk) -> int:
+    """Return the number of this trio of pack, mapping and adapter versions, making it when new."""
+    trio = {"pack": chunk.pack, "mapping": chunk.mapping, "adapter": chunk.adapter}
+    found = connection.execute(
+        select(versions.c.id).where(*(versions.c[name] == value for name, value in trio.items()))
+    ).scalar()
+    if found is None:
+        found = connection.execute(insert(versions).values(**trio)).inserted_primary_key[0]  # type: ignore[index]
+    return int(found)
+
+
+def _new_records(
+    types: Mapping[str, RecordType], released: list[NewRecord], made: Iterable[tuple[int, Made]]
+) -> list[NewRecord]:
+    new = [
+        NewRecord(
+            number, each.draft.type, each.draft.key, each.version, each.held.lane, each.order_key,
+            _priority(types, each.draft.type),
+        )
+        for number, each in made
+        if each.held.accepted
+    ]  # fmt: skip
+    return released + new
+
+
+def _count(fold: Fold, rows: int, rereads: int) -> Figures:
+    outcomes = Counter(each.outcome for each in fold.turned_away)
+    accepted = sum(made.held.accepted for made in fold.made)
+    return Figures(
+        rows=rows,
+        rereads=rereads,
+        accepted=accepted,
+        refused=outcomes[Outcome.REFUSED],
+        duplicates=fold.duplicates,
+        conflicts=outcomes[Outcome.CONFLICT],
+        stale=outcomes[Outcome.STALE],
+        waiting=len(fold.made) - accepted,
+    )

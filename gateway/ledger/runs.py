@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs: who may pull a source now, how far it came, and the figures of each pull (ledger.md B5, B15, "Counting")."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import Connection, func, insert, literal_column, select, update
+
+from gateway.errors import Fenced
+from gateway.ledger.tables import record, source, source_run
+from gateway.model.record import Level, SourceKind
+
+WAITING_LIMITS = {Level.L1: timedelta(hours=24), Level.L2: timedelta(days=3), Level.L3: timedelta(hours=24)}
+"""How long a record may wait for its predecessor before it is parked with an alarm (B9)."""
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What became of the records of a run; rows are counted apart.
+
+    ``collected = accepted + refused + duplicates + conflicts + stale + waiting``.
+    """
+
+    rows: int = 0
+    rereads: int = 0
+    accepted: int = 0
+    refused: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+    stale: int = 0
+    waiting: int = 0
+
+    @property
+    def collected(self) -> int:
+        """All standard records after mapping and splitting; re-reads are in no count."""
+        return self.accepted + self.refused + self.duplicates + self.conflicts + self.stale + self.waiting
+
+    def __add__(self, other: "Figures") -> "Figures":
+        """Add the figures of two chunks, or of two runs."""
+        return Figures(
+            self.rows + other.rows,
+            self.rereads + other.rereads,
+            self.accepted + other.accepted,
+            self.refused + other.refused,
+            self.duplicates + other.duplicates,
+            self.conflicts + other.conflicts,
+            self.stale + other.stale,
+            self.waiting + other.waiting,
+        )
+
+
+@dataclass(slots=True)
+class RunLease:
+    """The right to pull one source until somebody else takes it; ``cursor`` follows every committed chunk."""
+
+    run_id: int
+    source_id: int
+    epoch: int
+    cursor: str
+    deaths: int
+    kind: SourceKind
+    level: Level
+    rereads: int = field(default=0)
+
+    def note_rereads(self, rows: int) -> None:
+        """Count rows of a page that held nothing new; they are written with the next commit of the run."""
+        self.rereads += rows
+
+
+def start(
+    connection: Connection, name: str, kind: SourceKind, level: Level, now: int, waiting: timedelta | None = None
+) -> RunLease:
+    """Take over the source: a higher epoch fences whoever pulled before; a run left open has died."""
+    limit = (waiting or WAITING_LIMITS[level]) // _MICROSECOND
+    row = connection.execute(select(source).where(source.c.name == name).with_for_update()).first()
+    if row is None:
+        made = connection.execute(
+            insert(source).values(name=name, kind=kind, level=level, waiting_limit=limit, epoch=1, cursor="", deaths=0)
+        )
+        return _open(connection, RunLease(0, int(made.inserted_primary_key[0]), 1, "", 0, kind, level), now)  # type: ignore[index]
+    died = connection.execute(
+        update(source_run)
+        .where(source_run.c.source_id == row.id, source_run.c.state == "open")
+        .values(state="dead", ended_at=now)
+    )
+    deaths = row.deaths + (1 if died.rowcount else 0)
+    connection.execute(
+        update(source)
+        .where(source.c.id == row.id)
+        .values(kind=kind, level=level, waiting_limit=limit, epoch=row.epoch + 1, deaths=deaths)
+    )
+    return _open(connection, RunLease(0, row.id, row.epoch + 1, row.cursor, deaths, kind, level), now)
+
+
+def _open(connection: Connection, lease: RunLease, now: int) -> RunLease:
+    made = connection.execute(
+        insert(source_run).values(source_id=lease.source_id, epoch=lease.epoch, state="open", started_at=now)
+    )
+    lease.run_id = int(made.inserted_primary_key[0])  # type: ignore[index]
+    return lease
+
+
+def move_cursor(connection: Connection, lease: RunLease, cursor: str) -> None:
+    """Move the source's cursor; raises Fenced when epoch or cursor are not what this lease knows (B5)."""
+    moved = connection.execute(
+        update(source)
+        .where(source.c.id == lease.source_id, source.c.epoch == lease.epoch, source.c.cursor == lease.cursor)
+        .values(cursor=cursor, deaths=0)
+    )
+    if moved.rowcount != 1:
+        raise Fenced(f"source {lease.source_id} epoch {lease.epoch}")
+
+
+def add_figures(connection: Connection, lease: RunLease, figures: Figures) -> None:
+    """Add the figures of a chunk to its run."""
+    columns = source_run.c
+    connection.execute(
+        update(source_run)
+        .where(columns.id == lease.run_id)
+        .values(
+            rows=columns.rows + figures.rows,
+            rereads=columns.rereads + figures.rereads,
+            collected=columns.collected + figures.collected,
+            accepted=columns.accepted + figures.accepted,
+            refused=columns.refused + figures.refused,
+            duplicates=columns.duplicates + figures.duplicates,
+            conflicts=columns.conflicts + figures.conflicts,
+            stale=columns.stale + figures.stale,
+            waiting=columns.waiting + figures.waiting,
+        )
+    )
+
+
+def end(connection: Connection, lease: RunLease, state: str, error: str | None, now: int) -> Figures:
+    """Close the run and return its figures; a record of it that was released meanwhile counts as accepted.
+
+    Raises Fenced when the run was declared dead by another puller.
+    """
+    row = connection.execute(
+        select(source_run).where(source_run.c.id == lease.run_id, source_run.c.state == "open").with_for_update()
+    ).first()
+    if row is None:
+        raise Fenced(f"run {lease.run_id}")
+    waiting = connection.execute(
+        select(func.count())
+        .select_from(record)
+        .where(record.c.state != literal_column("'accepted'"), record.c.run_id == lease.run_id)
+    ).scalar_one()
+    figures = Figures(
+        row.rows + lease.rereads,
+        row.rereads + lease.rereads,
+        row.accepted + row.waiting - waiting,
+        row.refused,
+        row.duplicates,
+        row.conflicts,
+        row.stale,
+        waiting,
+    )
+    connection.execute(
+        update(source_run)
+        .where(source_run.c.id == lease.run_id)
+        .values(
+            state=state,
+            ended_at=now,
+            error=error,
+            rows=figures.rows,
+            rereads=figures.rereads,
+            accepted=figures.accepted,
+            waiting=figures.waiting,
+        )
+    )
+    return figures

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger (台账): the one place where what was collected, refused and sent is true (ledger.md)."""
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import DBAPIError
+
+from gateway.clock import microseconds
+from gateway.errors import LedgerError
+from gateway.ledger import gate, intake, runs, schema
+from gateway.ledger.batches import in_parts
+from gateway.ledger.engine import WRITES, Contended, WriterLock, explained, is_contention, open_engine, parse
+from gateway.ledger.gate import Overdue
+from gateway.ledger.intake import Chunk, Desk
+from gateway.ledger.numbers import Numbers
+from gateway.ledger.runs import Figures, RunLease
+from gateway.ledger.segments import Place, SegmentReader
+from gateway.ledger.tables import record
+from gateway.model.destination import Route
+from gateway.model.record import Level, SourceKind
+from gateway.model.record_type import RecordType
+from gateway.ports import AllocationRequest, Clock, Ids
+
+_FOLDS = 5
+
+T = TypeVar("T")
+
+
+def open_ledger(
+    url: str,
+    clock: Clock,
+    ids: Ids,
+    types: Mapping[str, RecordType],
+    routes: Sequence[Route] = (),
+    *,
+    discards: Collection[str] = (),
+    read_only: bool = False,
+    exclusive: bool = True,
+) -> "Ledger":
+    """Open, and where needed make or migrate, the ledger at ``url`` (``sqlite:///FILE`` or ``postgresql://…``).
+
+    ``exclusive`` takes the writer lock of an SQLite ledger for as long as it is open: the gateway itself does, a short
+    writing command does not and waits its turn. ``read_only`` takes no lock and writes nothing. ``discards`` are codes
+    of findings whose rows must not be stored. Raises LedgerError where the database can't keep the ledger's promises,
+    is written by another process, or has another shape.
+    """
+    parsed = parse(url)
+    lock: WriterLock | None = None
+    if parsed.drivername == "sqlite" and not read_only:
+        path = Path(str(parsed.database))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = WriterLock(path) if exclusive else None
+    try:
+        ledger = Ledger(open_engine(parsed, read_only=read_only), clock, ids, lock)
+        ledger.types, ledger.routes, ledger.discards = types, routes, frozenset(discards)
+        if read_only:
+            with ledger.reading() as connection:
+                schema.require(connection)
+        else:
+            ledger.make()
+    except BaseException:
+        if lock is not None:
+            lock.release()
+        raise
+    return ledger
+
+
+class Ledger:
+    """An open ledger; its methods may be called from any thread.
+
+    ``routes`` may be set anew once the destinations have their numbers. ``commits`` counts write transactions.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock, ids: Ids, lock: WriterLock | None) -> None:
+        """Use ``open_ledger``."""
+        self.types: Mapping[str, RecordType] = {}
+        self.routes: Sequence[Route] = ()
+        self.discards: Collection[str] = frozenset()
+        self.clock = clock
+        self.ids = ids
+        self.commits = 0
+        self._engine = engine
+        self._lock = lock
+        self._one_writer = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._counting = threading.Lock()
+        self._numbers = Numbers()
+        self._segments = SegmentReader()
+
+    def __enter__(self) -> "Ledger":
+        """Return the ledger itself; it is closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of connections and of the writer lock."""
+        self._engine.dispose()
+        if self._lock is not None:
+            self._lock.release()
+
+    def now(self) -> int:
+        """Return the time in microseconds since 1970 UTC."""
+        return microseconds(self.clock.now())
+
+    def make(self) -> None:
+        """Make or migrate the tables."""
+        with self.begin() as connection:
+            schema.ensure(connection)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Open one write transaction: it commits at the end of the block and rolls back on any exception.
+
+        Raises Contended when somebody else came first (nothing was written, the block may run again) and LedgerError
+        when the database fails; a commit that failed is never tried again, the connection is thrown away, and whether
+        it took place is found out by reading (the fence of B5 makes that safe).
+        """
+        with self._one_writer, self._writing() as connection:
+            yield connection
+        with self._counting:
+            self.commits += 1
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with explained(), self._engine.connect().execution_options(**{WRITES: True}) as connection:
+            transaction = connection.begin()
+            try:
+                yield connection
+                transaction.commit()
+            except DBAPIError as fault:
+                if not is_contention(fault):
+                    connection.invalidate(fault)
+                    raise
+                transaction.rollback()
+                raise Contended(str(fault.orig)) from fault
+            except BaseException:
+                transaction.rollback()
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a transaction that sees one state of the ledger and writes nothing."""
+        with explained(), self._engine.connect() as connection, connection.begin() as transaction:
+            yield connection
+            transaction.rollback()
+
+    def _again(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in a write transaction, again from its start where somebody else came first (B10)."""
+        for attempt in range(1, _FOLDS + 1):
+            try:
+                with self.begin() as connection:
+                    return work(connection)
+            except Contended:
+                if attempt == _FOLDS:
+                    raise
+        raise AssertionError
+
+    def start_run(
+        self, source: str, kind: SourceKind, level: Level, now: datetime, waiting: timedelta | None = None
+    ) -> RunLease:
+        """Take over a source and open a run; ``waiting`` is the limit of B9 where the source sets its own."""
+        return self._again(lambda c: runs.start(c, source, kind, level, microseconds(now), waiting))
+
+    def end_run(self, lease: RunLease, state: str, error: str | None = None) -> Figures:
+        """Close a run (``done`` or ``failed``) and return its figures; raises Fenced when it was taken over."""
+        with self.begin() as connection:
+            figures = runs.end(connection, lease, state, error, self.now())
+        lease.rereads = 0
+        return figures
+
+    def remembered(self, lease: RunLease, row_ids: Sequence[str]) -> dict[str, bytes]:
+        """Return the digest last seen of each of these rows; rows never seen are absent (B2)."""
+        with self.reading() as connection:
+            return {row_id: known.digest for row_id, known in intake.recall(connection, lease, row_ids).items()}
+
+    def numbers(self, requests: Iterable[AllocationRequest]) -> dict[AllocationRequest, int]:
+        """Return the number of each request: the one it has for ever, or the next of its scope, not written yet (B8)."""
+        with self.reading() as connection:
+            return self._numbers.look_up(connection, requests)
+
+    def commit_chunk(self, lease: RunLease, chunk: Chunk) -> Figures:
+        """Make a chunk durable in one transaction, with the cursor of its source; return its figures.
+
+        Raises Fenced when the lease was lost (nothing was written) and NumbersTaken when the rows must be mapped again.
+        """
+        desk = Desk(self.types, self.routes, self._numbers, self.discards)
+        figures = self._again(lambda connection: intake.commit(connection, desk, lease, chunk, self.now()))
+        self._numbers.written(chunk.numbers)
+        lease.cursor = chunk.cursor
+        lease.deaths = 0
+        lease.rereads = 0
+        return figures
+
+    def park_overdue(self, now: datetime) -> list[Overdue]:
+        """Park the records that have waited longer than their source allows, and return them for the alarm."""
+        with self.reading() as connection:
+            if not gate.anything_waits(connection):
+                return []
+        with self.begin() as connection:
+            return gate.park_overdue(connection, microseconds(now))
+
+    def documents(self, record_ids: Sequence[int]) -> list[bytes]:
+        """Return the documents of these records, in the order given; raises LedgerError for one that isn't there."""
+        with self.reading() as connection:
+            places: dict[int, Place] = {}
+            for part in in_parts(record_ids):
+                rows = connection.execute(
+                    select(record.c.id, record.c.segment_id, record.c.offset, record.c.length).where(
+                        record.c.id.in_(part)
+                    )
+                )
+                places.update({number: (segment_id, offset, length) for number, segment_id, offset, length in rows})
+            try:
+                return self._segments.read(connection, [places[number] for number in record_ids])
+            except KeyError as missing:
+                raise LedgerError(f"record {missing}") from missing
+
+    def payloads(self, places: Iterable[Place]) -> list[bytes]:
+        """Return payloads by their place: raw rows and refused documents."""
+        with self.reading() as connection:
+            return self._segments.read(connection, places)
