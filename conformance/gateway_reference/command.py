@@ -33,20 +33,33 @@ def command() -> None:
 )
 @click.option("--organisation", "organisations", multiple=True, help="发送方可代报的机构,默认 * / orgs of the sender")
 @click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="证书有效天数 / validity")
+@click.option("--rsa", is_flag=True, help="签名用 RSA-3072 而非 P-256 / the gateway signs with RSA")
+@click.option("--renew", is_flag=True, help="已有的也重新生成 / make everything anew")
 def init(
-    directory: Path, sender: str | None, systems: tuple[str, ...], organisations: tuple[str, ...], days: int
+    directory: Path,
+    sender: str | None,
+    systems: tuple[str, ...],
+    organisations: tuple[str, ...],
+    days: int,
+    *,
+    rsa: bool,
+    renew: bool,
 ) -> None:
-    """生成测试用 CA、证书、密钥与登记文件,打印全部路径 / make keys and registries, print every path as JSON."""
+    """生成测试用 CA、证书、密钥与登记文件,打印全部路径 / make keys and registries, print every path as JSON.
+
+    已有同样收发方的城市则原样打印 / a city that exists for the same parties is printed as it is.
+    """
     from gateway_reference import pki
 
     pairs = [system.partition("=") for system in systems]
     if any(not code for _name, _equals, code in pairs):
         raise click.BadParameter("NAME=CODE", param_hint="--system")
     platforms = {name: code for name, _equals, code in pairs} or pki.PLATFORMS
-    city = pki.make_city(
-        directory.resolve(), sender or pki.SENDER, platforms, organisations=organisations or ("*",), days=days
+    home, code = directory.resolve(), sender or pki.SENDER
+    city = None if renew else pki.existing_city(home, code, platforms)
+    _print(
+        city or pki.make_city(home, code, platforms, organisations=organisations or ("*",), days=days, rsa_signing=rsa)
     )
-    _print(city)
 
 
 @command.command()

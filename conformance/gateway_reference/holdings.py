@@ -68,8 +68,23 @@ def _read(connection: sqlite3.Connection) -> dict[str, Any]:
         "records": records,
         "packages": connection.execute("SELECT count(*) FROM package WHERE code='0000'").fetchone()[0],
         "duplicates": len(rows) - len({(row["key"], row["version"]) for row in rows}),
+        "streams": _streams(connection),
         "faults": [dict(row) for row in faults],
         "stats": {
             row["name"]: row["value"] for row in connection.execute("SELECT name, value FROM stats ORDER BY name")
         },
+    }
+
+
+def _streams(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
+    """Return the highest packageSeq of each stream and the numbers missing below it (standard.md §4: never refused)."""
+    arrived: dict[str, set[int]] = {}
+    for stream, number in connection.execute("SELECT stream_id, package_seq FROM package WHERE code='0000'"):
+        arrived.setdefault(stream, set()).add(number)
+    return {
+        stream: {
+            "highest": max(numbers),
+            "missing": [number for number in range(1, min(max(numbers), 100_000)) if number not in numbers],
+        }
+        for stream, numbers in arrived.items()
     }

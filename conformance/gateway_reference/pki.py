@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -20,7 +20,8 @@ from gateway_reference.parties import fingerprint
 SENDER = "11360100990000017D"
 PLATFORMS = {"municipal": "113601009900000258", "supervision": "113601009900000333"}
 NAMES = {"municipal": "市级平台(参考)", "supervision": "电子监察系统(参考)"}
-_ID = ec.SECP256R1()
+_CURVE = ec.SECP256R1()
+Key: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,11 @@ class _Authority:
     certificate: x509.Certificate
     days: int
 
-    def issue(self, directory: Path, file: str, common_name: str, usage: x509.ObjectIdentifier | None) -> Path:
+    def issue(
+        self, directory: Path, file: str, common_name: str, usage: x509.ObjectIdentifier | None, key: Key | None = None
+    ) -> Path:
         """Write a key pair as ``file.key`` and ``file.pem``; returns the certificate's path."""
-        key = ec.generate_private_key(_ID)
+        key = key or ec.generate_private_key(_CURVE)
         builder = _builder(common_name, self.certificate.subject, key, self.days).add_extension(
             x509.BasicConstraints(ca=False, path_length=None), critical=True
         )
@@ -58,16 +61,18 @@ def make_city(
     *,
     organisations: Sequence[str] = ("*",),
     days: int = 90,
+    rsa_signing: bool = False,
 ) -> dict[str, Any]:
     """Make CA, servers, receipt keys, the gateway's client and signing keys, and every system's registry.
 
     ``platforms`` maps the name of a system's directory to its party code. Returns every path as text; what exists
-    already is made anew. ``days`` is the life of every certificate and may be negative (expired ones, for tests).
+    already is made anew. ``days`` is the life of every certificate; ``rsa_signing`` gives the gateway an RSA-3072 key
+    to sign with, instead of P-256.
     """
     platforms = platforms or PLATFORMS
     directory.mkdir(parents=True, exist_ok=True)
     authority = _authority(directory, max(days, 1))
-    gateway = add_sender(directory, "gateway", authority=authority, days=days)
+    gateway = add_sender(directory, "gateway", authority=authority, days=days, rsa_signing=rsa_signing)
     city: dict[str, Any] = {
         "ca": str(directory / "ca.pem"),
         "sender": {"code": sender_code, **gateway},
@@ -90,12 +95,36 @@ def make_city(
     return city
 
 
-def add_sender(directory: Path, name: str, *, authority: _Authority | None = None, days: int = 90) -> dict[str, str]:
-    """Make another sender's client and signing key pairs below the city's directory; returns their paths."""
+def existing_city(directory: Path, sender_code: str, platforms: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the city that was made in a directory for the same parties, unless it expires within a day."""
+    try:
+        city: dict[str, Any] = json.loads((directory / "city.json").read_text("utf-8"))
+        certificate = x509.load_pem_x509_certificate((directory / "ca.pem").read_bytes())
+    except (OSError, ValueError):
+        return None
+    same = (
+        city["ca"] == str(directory / "ca.pem")
+        and city["sender"]["code"] == sender_code
+        and {name: system["code"] for name, system in city["systems"].items()} == dict(platforms)
+    )
+    fresh = certificate.not_valid_after_utc > datetime.now(UTC) + timedelta(days=1)
+    return city if same and fresh else None
+
+
+def add_sender(
+    directory: Path, name: str, *, authority: _Authority | None = None, days: int = 90, rsa_signing: bool = False
+) -> dict[str, str]:
+    """Make another sender's client and signing key pairs below the city's directory; returns their paths.
+
+    ``days`` may be negative: the signing certificate has then expired (for tests).
+    """
+    key = rsa.generate_private_key(65537, 3072) if rsa_signing else None
     authority = authority or _load_authority(directory, days)
     home = directory / name
     client = authority.issue(home, "client", f"{name} client", ExtendedKeyUsageOID.CLIENT_AUTH)
-    signing = _Authority(authority.key, authority.certificate, days).issue(home, "signing", f"{name} signing", None)
+    signing = _Authority(authority.key, authority.certificate, days).issue(
+        home, "signing", f"{name} signing", None, key
+    )
     return {
         "client_certificate": str(client),
         "client_key": str(client.with_suffix(".key")),
@@ -118,7 +147,7 @@ def register(system: Path, code: str, files: Mapping[str, str], organisations: S
 
 
 def _authority(directory: Path, days: int) -> _Authority:
-    key = ec.generate_private_key(_ID)
+    key = ec.generate_private_key(_CURVE)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test city CA (not for production)")])
     certificate = (
         _builder("test city CA (not for production)", subject, key, days)
@@ -153,9 +182,7 @@ def _load_authority(directory: Path, days: int) -> _Authority:
     return _Authority(key, x509.load_pem_x509_certificate((directory / "ca.pem").read_bytes()), max(days, 1))
 
 
-def _builder(
-    common_name: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int
-) -> x509.CertificateBuilder:
+def _builder(common_name: str, issuer: x509.Name, key: Key, days: int) -> x509.CertificateBuilder:
     today = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -169,7 +196,7 @@ def _builder(
     )
 
 
-def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
+def _write_key(path: Path, key: Key) -> None:
     path.touch(mode=0o600)
     path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 

@@ -52,6 +52,8 @@ class _Head:
     package_id: str
     sender: str
     body_digest: str
+    stream_id: str
+    package_seq: int
 
 
 class Receiver:
@@ -111,13 +113,15 @@ class Receiver:
         if caller.signing is None:
             raise Refusal("3003", "该发送方未登记签名证书 / no signing certificate registered for this sender")
         signing.verify(head, signature, caller.signing)
-        if int(text(head, "recordCount")) != len(body):
+        if wire.number(text(head, "recordCount")) != len(body):
             raise Refusal("1002", "记录数不符 / recordCount is not the number of records", path="recordCount")
         lines = "".join(f"{r[0].text}|{r[1].text}|{r[2].text}|{r[3].text}\n" for r in body)
         digest = wire.digest(lines.encode())
         if digest != text(head, "bodyDigest"):
             raise Refusal("1005", "包体摘要不符 / bodyDigest does not fit", path="bodyDigest")
-        return _Head(text(head, "packageId"), sender, digest)
+        return _Head(
+            text(head, "packageId"), sender, digest, text(head, "streamId"), wire.number(text(head, "packageSeq"))
+        )
 
     def _given(self, head: _Head) -> bytes | None:
         """Return the receipt given before for the same package; raises Refusal 1005 when its body was another."""
@@ -154,6 +158,8 @@ class Receiver:
                 "body_digest": head.body_digest,
                 "received_at": received_at,
                 "code": whole or "0000",
+                "stream_id": head.stream_id,
+                "package_seq": head.package_seq,
                 "records": len(judge.stored),
                 "receipt": receipt,
                 "document": document,

@@ -51,7 +51,7 @@ def arrived(record: etree._Element, pack: Pack, sender: Peer, *, schema_checked:
     ``schema_checked`` tells that the whole message was found valid, payloads included.
     """
     own_id, key, version, digest, payload = record
-    result = Arrived(own_id.text or "", key.text or "", int(version.text or "0"), digest.text or "")
+    result = Arrived(own_id.text or "", key.text or "", wire.number(version.text), digest.text or "")
     result.case = lane(result.key)
     try:
         _judge(result, payload, pack, sender, schema_checked=schema_checked)
@@ -97,5 +97,5 @@ def _read_head(result: Arrived, payload: etree._Element) -> None:
         expected = f"{result.type}:{(payload[0].text or '').strip()}"
     if expected != result.key:
         raise Refusal("1002", "主键与内容不符 / key does not fit the payload", path="key")
-    if head.get("version") != str(result.version):
+    if wire.number(head.get("version")) != result.version:
         raise Refusal("1002", "版本与内容不符 / version does not fit the payload", path="version")

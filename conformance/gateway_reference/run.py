@@ -17,6 +17,7 @@ from gateway_reference.service import Service
 from gateway_reference.store import Store
 
 FLUSH_SECONDS = 2.0
+DRAIN_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def serve(settings: Settings) -> None:
         server.storage.flush()
     server.stopping.set()
     server.shutdown()
+    server.drain(DRAIN_SECONDS)
     server.server_close()
     server.storage.close()
 

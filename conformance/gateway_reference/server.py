@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -79,6 +81,8 @@ class Server(ThreadingHTTPServer):
         self.system, self.pack, self.storage = system, pack, storage
         self.operations, self.receiver, self.script = operations, receiver, script
         self.stopping = threading.Event()
+        self._idle = threading.Condition()
+        self._busy = 0
         self._places = threading.BoundedSemaphore(CONNECTIONS)
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -91,6 +95,23 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         """The address of the exchange endpoint."""
         return f"https://127.0.0.1:{self.server_address[1]}{PATH}"
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Count a request as being worked on."""
+        with self._idle:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
+
+    def drain(self, seconds: float) -> bool:
+        """Wait until every request at hand is answered; returns whether that came true in time."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._busy == 0, seconds)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Give a connection its thread, or close it at once when there are too many."""
@@ -181,6 +202,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Carry out one operation and answer with its response or a SOAP fault."""
         self.server.storage.count("requests")
+        with self.server.working():
+            self._post()
+
+    def _post(self) -> None:
         version = soap.guess_version(self.headers.get("Content-Type", ""))
         try:
             body = self._body()

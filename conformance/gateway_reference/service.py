@@ -163,7 +163,7 @@ def _leaf(tag: str, value: Any) -> bytes:
 
 
 def _size(element: etree._Element) -> int:
-    return min(int(text(element, "size") or PAGE_LIMIT), PAGE_LIMIT)
+    return min(wire.number(text(element, "size") or str(PAGE_LIMIT)), PAGE_LIMIT)
 
 
 def _cursor(element: etree._Element) -> int:

@@ -16,7 +16,8 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS package (
   receipt_no INTEGER PRIMARY KEY, package_id TEXT NOT NULL, sender TEXT NOT NULL, body_digest TEXT NOT NULL,
-  received_at TEXT NOT NULL, code TEXT NOT NULL, records INTEGER NOT NULL, receipt BLOB, document BLOB);
+  received_at TEXT NOT NULL, stream_id TEXT NOT NULL, package_seq INTEGER NOT NULL, code TEXT NOT NULL,
+  records INTEGER NOT NULL, receipt BLOB, document BLOB);
 CREATE INDEX IF NOT EXISTS package_id ON package (package_id);
 CREATE TABLE IF NOT EXISTS record (
   received INTEGER PRIMARY KEY AUTOINCREMENT, receipt_no INTEGER NOT NULL, record_id TEXT NOT NULL, type TEXT NOT NULL,
@@ -254,7 +255,8 @@ def insert(
         connection.executemany("UPDATE record SET head=0 WHERE key=? AND head", [(row[3],) for row in records])
     connection.executemany(_RECORD, records)
     connection.execute(
-        "INSERT INTO package VALUES (:receipt_no, :package_id, :sender, :body_digest, :received_at, :code, :records,"
+        "INSERT INTO package VALUES (:receipt_no, :package_id, :sender, :body_digest, :received_at, :stream_id,"
+        " :package_seq, :code, :records,"
         " :receipt, :document)",
         package,
     )

@@ -94,6 +94,14 @@ def text(element: etree._Element, local: str) -> str:
     return (found or "").strip()
 
 
+def number(value: str | None) -> int:
+    """Read a positive number of the schema; raises Refusal 1002 above 2^31-1, which the schema cannot say."""
+    digits = (value or "").strip().lstrip("+").lstrip("0") or "0"
+    if len(digits) > 10 or int(digits) > 2**31 - 1:
+        raise Refusal("1002", "数值过大 / a number is too large")
+    return int(digits)
+
+
 def escape(value: str) -> str:
     """Return text as canonical XML writes it between tags."""
     return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")

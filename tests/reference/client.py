@@ -143,6 +143,7 @@ class Sender:
         self.context = ssl.create_default_context(cafile=city["ca"])
         self.context.load_cert_chain(self.me["client_certificate"], self.me["client_key"])
         self.key = xmlsec.Key.from_file(self.me["signing_key"], xmlsec.KeyFormat.PEM)
+        self.method = xmlsec.Transform.ECDSA_SHA256
         self._connection: http.client.HTTPSConnection | None = None
 
     def close(self) -> None:
@@ -218,7 +219,7 @@ class Sender:
     def sign(self, head: bytes, reference: str, key: Any = None) -> bytes:
         """Sign a Head as the standard says, with xmlsec."""
         root = etree.fromstring(b'<Package xmlns="%b">%b</Package>' % (NS.encode(), head))
-        signature = xmlsec.template.create(root, xmlsec.Transform.EXCL_C14N, xmlsec.Transform.ECDSA_SHA256, ns="ds")
+        signature = xmlsec.template.create(root, xmlsec.Transform.EXCL_C14N, self.method, ns="ds")
         part = xmlsec.template.add_reference(signature, xmlsec.Transform.SHA256, uri=f"#{reference}")
         xmlsec.template.add_transform(part, xmlsec.Transform.EXCL_C14N)
         root.append(signature)

@@ -114,6 +114,15 @@ def swallow(sender: Sender, package_id: str) -> None:
         sender.submit([file_case(2)], package_id=package_id)
 
 
+def test_init_leaves_an_existing_city_alone(tmp_path: Path) -> None:
+    first = invoke("init", "--dir", str(tmp_path))
+    key = Path(first["sender"]["signing_key"]).read_bytes()
+    assert invoke("init", "--dir", str(tmp_path)) == first
+    assert Path(first["sender"]["signing_key"]).read_bytes() == key
+    invoke("init", "--dir", str(tmp_path), "--renew", "--rsa")
+    assert Path(first["sender"]["signing_key"]).read_bytes() != key
+
+
 def test_directories_that_cannot_serve(tmp_path: Path) -> None:
     for arguments in (["platform", "--dir", str(tmp_path)], ["dump", "--dir", str(tmp_path), "--json"]):
         result = CliRunner().invoke(command, arguments)

@@ -235,6 +235,32 @@ def test_expired_signing_certificate(start: Callable[..., Running], keys: dict[s
     sender.close()
 
 
+def test_rsa_signatures_pass_too(start: Callable[..., Running], keys: dict[str, Any]) -> None:
+    import xmlsec
+
+    files = pki.add_sender(Path(keys["ca"]).parent, "rsa", rsa_signing=True)
+    platform = start()
+    pki.register(platform.directory, "11360100990000041X", files, ["*"])
+    again = start(directory=platform.directory)
+    sender = Sender(again.server.url, keys, "municipal", {"code": "11360100990000041X", **files})
+    sender.method = xmlsec.Transform.RSA_SHA256
+    assert sender.submit([file_case(1)]).codes == ["0000"]
+    sender.close()
+
+
+def test_numbers_beyond_reason(platform: Running) -> None:
+    assert platform.sender.submit([file_case(1)], packageSeq="9" * 5000).fault == "1002"
+    assert platform.sender.submit([file_case(1, version=2**31)]).fault == "1002"
+    assert platform.sender.call("GetKeys", f"<size>{'9' * 30}</size>").fault == "1002"
+
+
+def test_gaps_in_a_stream_are_seen_and_never_refused(platform: Running) -> None:
+    stream = str(uuid.uuid4())
+    for number, seq in enumerate((1, 4), 1):
+        assert platform.sender.submit([file_case(number)], streamId=stream, packageSeq=seq).codes == ["0000"]
+    assert platform.held()["streams"] == {stream: {"highest": 4, "missing": [2, 3]}}
+
+
 def test_unregistered_client(platform: Running, keys: dict[str, Any]) -> None:
     files = pki.add_sender(Path(keys["ca"]).parent, "stranger")
     stranger = Sender(platform.sender.url, keys, "municipal", {"code": "11360100990000041X", **files})
