@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from gateway.documents import safexml
 from gateway.errors import ConfigurationError
 from gateway.pack import Element, Pack, load_pack
-from gateway.pack.schema import SchemaFiles
+from gateway.pack.schema import XS, SchemaFiles
+
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 TYPES = sorted(load_pack().types)
 KINDS = {
@@ -56,11 +59,18 @@ def test_shape_is_what_xmlschema_sees(pack: Pack, seen: Any, code: str) -> None:
 @pytest.mark.parametrize("code", TYPES)
 def test_every_element_has_labels_and_a_pinyin_code(pack: Pack, code: str) -> None:
     for element in pack.shape(code).walk():
-        if element.kind != "extension":
-            assert element.label.zh, element.path
-            assert element.label.en.isascii(), element.path
-            assert element.pinyin.isupper(), element.path
-            assert element.need == "M" or element.min == 0, element.path
+        assert element.label.zh, element.path
+        assert element.label.en.isascii(), element.path
+        assert element.pinyin.isupper(), element.path
+        assert element.need == "M" or element.min == 0, element.path
+
+
+def test_every_element_of_the_messages_has_labels(pack: Pack) -> None:
+    schema = safexml.parse((pack.root / "xsd" / "exchange.xsd").read_bytes())
+    for node in schema.iter(f"{XS}element"):
+        if node.get("name"):
+            languages = [doc.get(LANG) for doc in node.findall(f"{XS}annotation/{XS}documentation")]
+            assert languages == ["zh", "en"], node.get("name")
 
 
 @pytest.mark.parametrize("code", TYPES)
