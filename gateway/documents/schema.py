@@ -41,47 +41,49 @@ class Schema:
     that the line of an error names its record even where libxml2 gives no path (keyref).
     """
 
-    def __init__(self, path: Path, root: Path | None = None, labels: Labels = no_labels) -> None:
+    def __init__(self, path: Path, root: Path | None = None) -> None:
+        """Compile the XSD at ``path``, which reads no file outside ``root`` (its own folder by default)."""
         self._compiled = safexml.load_schema(path, root or path.parent)
-        self._labels = labels
         self._opening = f'<Records xmlns="{NAMESPACE}">\n'.encode()
         # libxml2 reports into the schema object itself: two threads would read each other's errors
         self._lock = threading.Lock()
 
-    def check(self, documents: Sequence[bytes]) -> list[Checked]:
+    def check(self, documents: Sequence[bytes], labels: Labels = no_labels) -> list[Checked]:
         """Check each document (UTF-8, one payload element each); results in the order given."""
         wrapper = self._together(documents)
         if wrapper is None:
-            return [self.check_one(document) for document in documents]
+            return [self.check_one(document, labels) for document in documents]
         with self._lock:
             clean = self._compiled.validate(wrapper)
             errors = [] if clean else self._errors()
         if clean:
             return [Checked(element) for element in wrapper]
         if any(_hides_the_rest(error) for error in errors):
-            return [self.check_one(document) for document in documents]
+            return [self.check_one(document, labels) for document in documents]
         by_line: dict[int, list[etree._LogEntry]] = defaultdict(list)
         for error in errors:
             by_line[error.line].append(error)
         return [
-            Checked(element, self._findings(element, by_line.get(at + 2, ()))) for at, element in enumerate(wrapper)
+            Checked(element, _findings(element, by_line.get(at + 2, ()), labels)) for at, element in enumerate(wrapper)
         ]
 
-    def check_one(self, document: bytes) -> Checked:
+    def check_one(self, document: bytes, labels: Labels = no_labels) -> Checked:
         """Parse and check one document by itself, with all caps; lines are those of the document."""
         try:
             element = safexml.parse(document, RECORD)
         except RefusedDocument as refused:
             return Checked(None, (refused.finding,))
-        return Checked(element, self.check_element(element, with_lines=b"\n" in document))
+        return Checked(element, self.check_element(element, labels, with_lines=b"\n" in document))
 
-    def check_element(self, element: "etree._Element", *, with_lines: bool = True) -> tuple[Finding, ...]:
+    def check_element(
+        self, element: "etree._Element", labels: Labels = no_labels, *, with_lines: bool = True
+    ) -> tuple[Finding, ...]:
         """Return the findings of a root element that is already parsed."""
         with self._lock:
             if self._compiled.validate(element):
                 return ()
             errors = self._errors()
-        return self._findings(element, errors, with_lines=with_lines)
+        return _findings(element, errors, labels, with_lines=with_lines)
 
     def _errors(self) -> list["etree._LogEntry"]:
         return list(cast("Iterable[etree._LogEntry]", self._compiled.error_log))
@@ -105,16 +107,17 @@ class Schema:
                 return None
         return wrapper
 
-    def _findings(
-        self, record: "etree._Element", errors: Iterable["etree._LogEntry"], *, with_lines: bool = False
-    ) -> tuple[Finding, ...]:
-        seen: dict[tuple[str, str, str | None], Finding] = {}
-        for error in errors:
-            finding = attribute(error, record, self._labels, error.line if with_lines else None)
-            seen.setdefault((finding.path, finding.code, finding.message.zh), finding)
-            if len(seen) == MOST_FINDINGS:
-                break
-        return tuple(seen.values())
+
+def _findings(
+    record: "etree._Element", errors: Iterable["etree._LogEntry"], labels: Labels, *, with_lines: bool = False
+) -> tuple[Finding, ...]:
+    seen: dict[tuple[str, str, str], Finding] = {}
+    for error in errors:
+        finding = attribute(error, record, labels, error.line if with_lines else None)
+        seen.setdefault((finding.path, finding.code, finding.message.zh), finding)
+        if len(seen) == MOST_FINDINGS:
+            break
+    return tuple(seen.values())
 
 
 def _hides_the_rest(error: "etree._LogEntry") -> bool:
