@@ -44,7 +44,7 @@ class PackValidator:
                 name = str(element.tag).rpartition("}")[2]
                 found.append((doc_finding(Doc.UNKNOWN_ROOT, name, path=name),))
             else:
-                found.append(rules(code, element))
+                found.append(rules(code, element, with_lines=False))
         return found
 
     def label(self, path: str) -> Words | None:

@@ -2,6 +2,7 @@
 """The rules of a pack, bound to record types and ready to run on parsed records."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from gateway.errors import ConfigurationError
@@ -30,9 +31,10 @@ class Rules:
         self._pack = pack
         self._plans = planner.plans
 
-    def check(self, type_code: str, element: Node) -> tuple[Finding, ...]:
+    def check(self, type_code: str, element: Node, *, with_lines: bool = True) -> tuple[Finding, ...]:
         """Return what the rules find in a payload element of ``type_code``; empty when it is clean.
 
+        ``with_lines`` is for elements of a file that someone has before them; elsewhere lines say nothing.
         A finding whose rule ``discards`` means that the payload must not be stored: ask :meth:`discards`.
         """
         days: Days = {}
@@ -41,7 +43,7 @@ class Rules:
         self._look(type_code, element, self._plans[type_code], days, due, found)
         for run, node in due:
             run(node, days, found)
-        return tuple(found)
+        return tuple(found if with_lines else [replace(finding, line=None) for finding in found])
 
     def discards(self, findings: Iterable[Finding]) -> bool:
         """Tell whether a finding forbids that the payload be stored (state secrets)."""

@@ -155,6 +155,12 @@ def test_random_slips_in_resident_numbers_are_caught() -> None:
         assert _person("居民身份证", slipped), slipped
 
 
+def test_lines_are_told_only_where_they_say_something() -> None:
+    element = safexml.parse((PACK.root / "samples" / "invalid" / "COD-003-registering-office.xml").read_bytes())
+    assert [finding.line for finding in RULES.check("CF_JD", element)] == [8]
+    assert [finding.line for finding in RULES.check("CF_JD", element, with_lines=False)] == [None]
+
+
 def test_nil_and_absent_values_are_nobodys_fault() -> None:
     nil = ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"></'
     assert (
