@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mappings compiled once to closures that write canonical bytes, without a tree (architecture.md §3)."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from gateway.mapping import model
+from gateway.mapping.compile_body import BodyCompiler, Step, run
+from gateway.mapping.compile_numbers import Ask, form_request, form_text, sequence_request, sequence_text
+from gateway.mapping.compile_values import ValueCompiler, uses_numbers
+from gateway.mapping.findings import Faulty, finding
+from gateway.mapping.model import FormNumber, RecordRule, RowId, Value
+from gateway.mapping.work import Get, RootCause, Work, is_plain, reader
+from gateway.model.finding import Finding
+from gateway.model.record import Draft, Piece, Refused, Row
+from gateway.model.record_type import LaneKind, RecordType, Role
+from gateway.pack import Pack
+from gateway.ports import AllocationRequest, Mapped
+
+_WIDE: Final = 20
+
+
+def compile_mapping(mapping: model.Mapping, pack: Pack, source_name: str) -> "CompiledMapping":
+    """Return the mapper of ``mapping`` for rows of the source ``source_name`` (its name is part of allocated numbers)."""
+    return CompiledMapping(mapping, pack, source_name)
+
+
+class CompiledMapping:
+    """A mapper (port ``gateway.ports.Mapper``): rows in, drafts and refusals out; never an exception."""
+
+    def __init__(self, mapping: model.Mapping, pack: Pack, source_name: str) -> None:
+        self.version = mapping.version
+        compiler = ValueCompiler(mapping)
+        self._read = reader([mapping.columns[name] for name in mapping.used], _keeps_plain(mapping))
+        self._values = len(mapping.values)
+        self._order = _order(mapping.order, compiler)
+        self._programs = [_Program(rule, mapping, pack, compiler, source_name) for rule in mapping.records]
+        self._asks = any(program.asks for program in self._programs)
+
+    def wants(self, row: Row) -> tuple[AllocationRequest, ...]:
+        """Name the numbers this row needs before it can be mapped; a broken row asks for nothing."""
+        if not self._asks:
+            return ()
+        try:
+            work = Work(row, *self._read(row.values), self._values)
+        except Faulty:
+            return ()
+        return tuple(dict.fromkeys(request for program in self._programs for request in program.wants(work)))
+
+    def map(self, row: Row, numbers: Mapping[AllocationRequest, int]) -> Mapped:
+        """Make records of one row."""
+        try:
+            work = Work(row, *self._read(row.values), self._values)
+        except Faulty as fault:
+            return Mapped((), (Refused((fault.finding,)),))
+        work.numbers = numbers
+        token, wrong = self._token(work)
+        for program in self._programs:
+            work.made[program.name] = program.make(work, token, wrong)
+        made = [one for one in work.made.values() if one is not None]
+        if not made:
+            return Mapped((), (Refused((finding("MAP-009", ""),)),))
+        return Mapped(
+            tuple([one for one in made if isinstance(one, Draft)]),
+            tuple([one for one in made if isinstance(one, Refused)]),
+        )
+
+    def _token(self, work: Work) -> tuple[str | None, tuple[Finding, ...]]:
+        try:
+            return (self._order(work) if self._order else None), ()
+        except Faulty as fault:
+            return None, (fault.finding,)
+
+
+class _Program:
+    """One record of the mapping, compiled."""
+
+    def __init__(
+        self, rule: RecordRule, mapping: model.Mapping, pack: Pack, compiler: ValueCompiler, source: str
+    ) -> None:
+        self.name = rule.name
+        self._rule = rule
+        self._kind = pack.types[rule.type]
+        shape = pack.shape(rule.type)
+        self._opening = f'<{shape.element} xmlns="{shape.namespace}">'
+        self._closing = f"</{shape.element}>"
+        self._test = compiler.condition(rule.when) if rule.when else None
+        self._numbers = _Numbers(rule, mapping, compiler, source, self._kind)
+        self.asks: list[Ask] = self._numbers.asks
+        self._steps: list[Step] = BodyCompiler(compiler, rule, self._kind, self._numbers.text).steps(shape.children)
+
+    def wants(self, work: Work) -> Iterator[AllocationRequest]:
+        """Yield the numbers this record needs; nothing where the row does not give it, or can't name them."""
+        try:
+            if not self.asks or (self._test is not None and not self._test(work)):
+                return
+        except Faulty:
+            return
+        for ask in self.asks:
+            try:
+                yield ask(work)
+            except (Faulty, RootCause):
+                continue
+
+    def make(self, work: Work, token: str | None, wrong: tuple[Finding, ...]) -> Draft | Refused | None:
+        """Make the record, or say why not; None when the row does not give it."""
+        work.begin()
+        try:
+            if self._test is not None and not self._test(work):
+                return None
+        except Faulty as fault:
+            return Refused((fault.finding,), self._rule.type)
+        out = [self._opening]
+        work.findings.extend(wrong)
+        run(self._steps, work, out)
+        out.append(self._closing)
+        work.findings.extend(() if work.findings else missing_identity(self._rule, self._kind, work.roles))
+        if work.findings:
+            return Refused(tuple(dict.fromkeys(work.findings)), self._rule.type, *_known(self._kind, work.roles))
+        return self._draft(work, out, token)
+
+    def _draft(self, work: Work, out: list[str], token: str | None) -> Draft:
+        pieces: list[Piece] = []
+        at = 0
+        for place, slot in work.slots:
+            pieces += ("".join(out[at:place]).encode(), slot)
+            at = place
+        pieces.append("".join(out[at:]).encode())
+        identity = hashlib.sha256(b"".join([piece for piece in pieces if isinstance(piece, bytes)]))
+        if work.marks:
+            for start, end in work.marks:
+                out[start:end] = [""] * (end - start)
+            identity = hashlib.sha256("".join(out).encode())
+        roles, kind = work.roles, self._kind.roles
+        key, case_no = _known(self._kind, roles)
+        return Draft(
+            type=self._rule.type,
+            key=key or "",
+            case_no=self._case_of_target(work) if self._kind.withdraws else case_no,
+            org_code=roles.get(kind.get(Role.ORGANISATION, ""), ""),
+            item_code=roles.get(kind.get(Role.ITEM, "")),
+            occurred_at=roles.get(kind.get(Role.OCCURRED_AT, ""), ""),
+            sequence=int(roles.get(kind.get(Role.SEQUENCE, ""), "0")),
+            pieces=tuple(pieces),
+            identity=identity.digest(),
+            order_token=token,
+            withdraws=key if self._kind.withdraws else None,
+            names=tuple(dict.fromkeys(work.named)),
+        )
+
+    def _case_of_target(self, work: Work) -> str | None:
+        target = work.made.get(self._rule.withdraws or "")
+        return target.case_no if isinstance(target, Draft) else None
+
+
+class _Numbers:
+    """The numbers of one record: what to ask for, and their texts."""
+
+    def __init__(
+        self, rule: RecordRule, mapping: model.Mapping, compiler: ValueCompiler, source: str, kind: RecordType
+    ) -> None:
+        self._rule = rule
+        self._mapping = mapping
+        self._compiler = compiler
+        self._source = source
+        self._case = rule.fields.get(kind.roles.get(Role.CASE, ""))
+        self._known: dict[str, Ask] = {}
+        for name in dict.fromkeys(name for value in leaves(rule.fields) for name in uses_numbers(value)):
+            self._ask(name)
+        self.asks = list(self._known.values())
+
+    def text(self, name: str) -> Get:
+        """Return the closure of the number's text."""
+        number = self._mapping.numbers[name]
+        ask = self._ask(name)
+        return form_text(number, ask) if isinstance(number, FormNumber) else sequence_text(number, ask)
+
+    def _ask(self, name: str) -> Ask:
+        if name not in self._known:
+            number = self._mapping.numbers[name]
+            if isinstance(number, FormNumber):
+                self._known[name] = form_request(number, self._compiler, self._source)
+            else:
+                self._known[name] = sequence_request(
+                    number, self._compiler, self._source, self._rule.name, self._scope(number)
+                )
+        return self._known[name]
+
+    def _scope(self, number: model.SequenceNumber) -> Callable[[Work], str]:
+        """Return the closure of what a sequence counts within: record type and case, however the case gets its number."""
+        head = self._rule.type
+        if not isinstance(self._case, Value):
+            return lambda _work: head
+        numbers = uses_numbers(self._case)
+        if numbers:
+            ask = self._ask(numbers[0])
+
+            def allocated(work: Work) -> str:
+                request = ask(work)
+                return f"{head}:{request.scope}:{request.subject}"
+
+            return allocated
+        get, origin = self._compiler.value(self._case), self._case.origin
+
+        def given(work: Work) -> str:
+            case = get(work)
+            if case is None:
+                raise Faulty(finding("MAP-005", origin, wanted=number.name))
+            return f"{head}:{case}"
+
+        return given
+
+
+def leaves(fields: model.Fields) -> Iterator[Value]:
+    """Yield every value among fields, repeated ones included."""
+    for spec in fields.values():
+        match spec:
+            case Value():
+                yield spec
+            case model.Repeat(items=items, body=body):
+                if isinstance(items, model.Split):
+                    yield items.value
+                if isinstance(body, Value):
+                    yield body
+                else:
+                    yield from leaves(body)
+            case model.Listed(items=listed):
+                for item in listed:
+                    if isinstance(item, Value):
+                        yield item
+                    else:
+                        yield from leaves(item.fields)
+
+
+def missing_identity(rule: RecordRule, kind: RecordType, roles: Mapping[str, str]) -> list[Finding]:
+    """Return a finding for each identifying element that has no value."""
+    wanted: tuple[Role, ...] = (Role.CASE, Role.SEQUENCE)
+    if kind.withdraws:
+        wanted = (Role.TARGET_KEY,)
+    elif kind.lane is LaneKind.OWN:
+        wanted = (Role.OWN_CODE,)
+    found = []
+    for role in wanted:
+        path = kind.roles[role]
+        if path not in roles:
+            spec = rule.fields.get(path)
+            found.append(finding("MAP-012", spec.origin if isinstance(spec, Value) else path, where=path))
+    return found
+
+
+def _known(kind: RecordType, roles: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """Return key and case number, as far as they can be told."""
+    get = {role: roles.get(path) for role, path in kind.roles.items()}
+    case_no = get.get(Role.CASE)
+    if kind.withdraws:
+        return get.get(Role.TARGET_KEY), case_no
+    if kind.lane is LaneKind.OWN:
+        own = get.get(Role.OWN_CODE)
+        return (kind.key(None, None, own) if own else None), case_no
+    sequence = get.get(Role.SEQUENCE)
+    return (kind.key(case_no, int(sequence), None) if case_no and sequence else None), case_no
+
+
+def _order(order: model.Order | None, compiler: ValueCompiler) -> Get | None:
+    """Return the closure of the order token: a text that sorts (ledger.md B4); whole numbers are padded."""
+    if order is None:
+        return None
+    gets = [(compiler.value(value), value) for value in order.by]
+
+    def token(work: Work) -> str:
+        parts = [sortable(get(work), value) for get, value in gets]
+        if order.row_id:
+            row_id = work.row.row_id
+            parts.append(row_id.zfill(_WIDE) if row_id.isdigit() else row_id)
+        return "\t".join(parts)
+
+    return token
+
+
+def sortable(text: str | None, value: Value) -> str:
+    """Return ``text`` so that it sorts as what it means; absent sorts first. Raises Faulty for negative numbers."""
+    if text is None or value.kind != "integer":
+        return text or ""
+    if text.startswith("-"):
+        raise Faulty(finding("MAP-003", value.origin, text, "version_order"))
+    return text.zfill(_WIDE)
+
+
+def _keeps_plain(mapping: model.Mapping) -> bool:
+    """Tell whether every text that the mapping itself gives can stand in a document unescaped."""
+    values = [*mapping.values.values(), *(value for rule in mapping.records for value in leaves(rule.fields))]
+    forms = [part for number in mapping.numbers.values() if isinstance(number, FormNumber) for part in number.parts]
+    texts = [part for part in forms if isinstance(part, str)]
+    return all(is_plain(text) for text in texts) and all(_plain_value(value) for value in values)
+
+
+def _plain_value(value: Value) -> bool:
+    texts = [value.default or ""]
+    if value.lookup:
+        texts += [value.lookup.fallback, *(row.code or "" for rows in value.lookup.table.rows.values() for row in rows)]
+    match value.source:
+        case model.Constant(text):
+            texts.append(text)
+        case model.Concat(parts, separator):
+            return is_plain(separator) and all(is_plain(text) for text in texts) and all(map(_plain_value, parts))
+        case model.First(parts):
+            return all(is_plain(text) for text in texts) and all(map(_plain_value, parts))
+        case RowId():
+            return False
+        case _:
+            pass
+    return all(is_plain(text) for text in texts)

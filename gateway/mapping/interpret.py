@@ -1,0 +1,402 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A mapping interpreted plainly: builds a tree, then writes it. The oracle that the compiled mapping must equal."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from gateway.mapping import model
+from gateway.mapping.findings import Faulty, finding
+from gateway.mapping.interpret_values import Blamed, State, cell_text, evaluate, holds
+from gateway.mapping.model import (
+    FormNumber,
+    FromNumber,
+    Group,
+    Listed,
+    NumberedColumns,
+    RecordRule,
+    Repeat,
+    SequenceNumber,
+    Split,
+    Value,
+)
+from gateway.model.finding import Finding
+from gateway.model.record import Draft, Piece, Refused, Row, Slot
+from gateway.model.record_type import LaneKind, Role
+from gateway.pack import Pack
+from gateway.pack.shape import Element
+from gateway.ports import AllocationRequest, Mapped
+
+
+@dataclass
+class Branch:
+    """An element of the tree: children, or a text, or a slot; ``volatile`` is left out of the identity."""
+
+    name: str
+    children: "list[Branch]" = field(default_factory=list)
+    text: str | None = None
+    slot: Slot | None = None
+    volatile: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One element of a record as explain shows it: the source column, what each step made of it, the outcome."""
+
+    record: str
+    type: str
+    path: str
+    origin: str
+    stages: tuple[tuple[str, str | None], ...]
+    text: str | None
+    finding: Finding | None = None
+
+
+class Interpreter:
+    """Interprets one mapping; the same answers as the compiled mapping, one element at a time."""
+
+    def __init__(self, mapping: model.Mapping, pack: Pack, source_name: str) -> None:
+        self.version = mapping.version
+        self._mapping = mapping
+        self._pack = pack
+        self._source = source_name
+
+    def map(self, row: Row, numbers: Mapping[AllocationRequest, int]) -> Mapped:
+        """Make records of one row."""
+        return self._work(row, numbers, None)
+
+    def explain(self, row: Row, numbers: Mapping[AllocationRequest, int]) -> tuple[Mapped, list[Step]]:
+        """Make records of one row and tell of every step."""
+        steps: list[Step] = []
+        return self._work(row, numbers, steps), steps
+
+    def _work(self, row: Row, numbers: Mapping[AllocationRequest, int], steps: list[Step] | None) -> Mapped:
+        state = State(self._mapping, row)
+        try:
+            self._look_at_cells(state)
+        except Faulty as fault:
+            return Mapped((), (Refused((fault.finding,)),))
+        token: str | None = None
+        wrong: tuple[Finding, ...] = ()
+        try:
+            token = self._token(state)
+        except Faulty as fault:
+            wrong = (fault.finding,)
+        for rule in self._mapping.records:
+            one = _OneRecord(self._pack, self._source, rule, state, numbers, steps)
+            state.made[rule.name] = one.make(token, wrong)
+        made = [one for one in state.made.values() if one]
+        if not made:
+            return Mapped((), (Refused((finding("MAP-009", ""),)),))
+        drafts = tuple(one for one in made if isinstance(one, Draft))
+        return Mapped(drafts, tuple(one for one in made if isinstance(one, Refused)))
+
+    def _look_at_cells(self, state: State) -> None:
+        for name in self._mapping.used:
+            if name not in state.row.values and not self._mapping.columns[name].optional:
+                raise Faulty(finding("MAP-001", name))
+        for name in self._mapping.used:
+            cell_text(state, self._mapping.columns[name])
+
+    def _token(self, state: State) -> str | None:
+        order = self._mapping.order
+        if order is None:
+            return None
+        parts = []
+        for value in order.by:
+            text = evaluate(value, state) or ""
+            if value.kind == "integer" and text:
+                if int(text) < 0:
+                    raise Faulty(finding("MAP-003", value.origin, text, "version_order"))
+                text = f"{int(text):020d}"
+            parts.append(text)
+        if order.row_id:
+            row_id = state.row.row_id
+            parts.append("0" * (20 - len(row_id)) + row_id if row_id.isdigit() else row_id)
+        return "\t".join(parts)
+
+
+class _OneRecord:
+    """One record of one row."""
+
+    def __init__(
+        self, pack: Pack, source: str, rule: RecordRule, state: State,
+        numbers: Mapping[AllocationRequest, int], steps: list[Step] | None,
+    ) -> None:  # fmt: skip
+        self._kind = pack.types[rule.type]
+        self._shape = pack.shape(rule.type)
+        self._source = source
+        self._rule = rule
+        self._state = state
+        self._numbers = numbers
+        self._steps = steps
+        self._findings: list[Finding] = []
+        self._roles: dict[str, str] = {}
+
+    def make(self, token: str | None, wrong: tuple[Finding, ...]) -> Draft | Refused | None:
+        self._state.spoken_of = []
+        self._state.number = self._number
+        try:
+            if self._rule.when is not None and not holds(self._rule.when, self._state):
+                return None
+        except Faulty as fault:
+            return Refused((fault.finding,), self._rule.type)
+        self._findings.extend(wrong)
+        root = Branch(self._shape.element, self._children(self._shape.children, self._rule.fields, ""))
+        key = self._key()
+        if key is None and not self._findings:
+            self._blame_identity()
+        if self._findings:
+            findings = tuple(dict.fromkeys(self._findings))
+            return Refused(findings, self._rule.type, key, self._role(Role.CASE))
+        return self._draft(root, key or "", token)
+
+    # -- tree
+
+    def _children(self, elements: tuple[Element, ...], fields: model.Fields, below: str) -> list[Branch]:
+        slots = {self._kind.roles.get(Role(slot.value)): slot for slot in Slot}
+        found: list[Branch] = []
+        for element in elements:
+            path = element.path.removeprefix(below)
+            if not below and path in slots:
+                found.append(Branch(element.name, slot=slots[path]))
+            elif path in fields:
+                branches = self._field(fields[path], element)
+                for branch in branches:
+                    branch.volatile = not below and path in self._rule.volatile
+                found += branches
+            elif any(name.startswith(path + "/") for name in fields):
+                inside = self._children(element.children, fields, below)
+                found += [Branch(element.name, inside)] if inside else []
+        return found
+
+    def _field(self, spec: Value | Repeat | Listed, element: Element) -> list[Branch]:
+        try:
+            match spec:
+                case Value():
+                    return self._leaf(spec, element)
+                case Listed(items=items):
+                    return [branch for item in items for branch in self._listed(item, element)]
+                case Repeat():
+                    return self._repeated(spec, element)
+        except Faulty as fault:
+            self._findings.append(fault.finding)
+        except Blamed as blamed:
+            self._findings.extend(blamed.findings)
+        return []
+
+    def _listed(self, item: Value | Group, element: Element) -> list[Branch]:
+        if isinstance(item, Value):
+            return self._field(item, element)
+        try:
+            if item.when is not None and not holds(item.when, self._state):
+                return []
+        except Faulty as fault:
+            self._findings.append(fault.finding)
+            return []
+        return self._occurrence(item.fields, element)
+
+    def _occurrence(self, fields: model.Fields, element: Element) -> list[Branch]:
+        inside = self._children(element.children, fields, element.path + "/")
+        return [Branch(element.name, inside)] if inside else []
+
+    def _repeated(self, repeat: Repeat, element: Element) -> list[Branch]:
+        if repeat.when is not None and not holds(repeat.when, self._state):
+            return []
+        found: list[Branch] = []
+        for item in list(self._items(repeat.items, element)):
+            self._state.item = item
+            if isinstance(repeat.body, Value):
+                found += self._field(repeat.body, element)
+            else:
+                found += self._occurrence(repeat.body, element)
+        return found
+
+    def _items(self, items: NumberedColumns | Split, element: Element) -> Iterator[dict[str, str | None]]:
+        columns = self._state.mapping.columns
+        if isinstance(items, NumberedColumns):
+            for row in items.rows:
+                item = {alias: cell_text(self._state, columns[column]) for alias, column in row}
+                if set(item.values()) != {None}:
+                    yield item
+            return
+        text = evaluate(items.value, self._state) or ""
+        pieces = [text]
+        for separator in items.separators:
+            pieces = [part for piece in pieces for part in piece.split(separator)]
+        for piece in (piece.strip() for piece in pieces):
+            if piece in items.nulls:
+                continue
+            if items.inner is None:
+                yield {items.names[0]: piece}
+                continue
+            texts = [part.strip() for part in piece.split(items.inner)]
+            if len(texts) > len(items.names):
+                raise Faulty(finding("MAP-010", items.value.origin, piece, element.path))
+            yield {name: None if part in items.nulls else part for name, part in zip(items.names, texts, strict=False)}
+
+    def _leaf(self, value: Value, element: Element) -> list[Branch]:
+        self._state.trace = [] if self._steps is not None else None
+        text, fault = None, None
+        try:
+            text = evaluate(value, self._state)
+            _check_characters(text, value)
+        except Faulty as found:
+            fault = found.finding
+            raise
+        finally:
+            stages, self._state.trace = tuple(self._state.trace or ()), None
+            if self._steps is not None:
+                step = Step(self._rule.name, self._rule.type, element.path, value.origin, stages, text, fault)
+                self._steps.append(step)
+        if text is None:
+            return []
+        if element.path in self._kind.roles.values():
+            self._roles[element.path] = text
+        return [Branch(element.name, text=text)]
+
+    # -- numbers
+
+    def _number(self, name: str) -> str:
+        number = self._state.mapping.numbers[name]
+        request = self._request(number)
+        if request not in self._numbers:
+            raise Faulty(finding("MAP-005", name, wanted=name))
+        counter = str(self._numbers[request])
+        if isinstance(number, SequenceNumber):
+            return counter
+        if len(counter) > number.digits:
+            raise Faulty(finding("MAP-005", name, wanted=name))
+        return request.scope.replace("*", "0" * (number.digits - len(counter)) + counter, 1)
+
+    def _request(self, number: model.Number) -> AllocationRequest:
+        owner = "shared:" + number.shared if number.shared else "source:" + self._source
+        if isinstance(number, FormNumber):
+            texts = [part if isinstance(part, str) else self._part(number, *part) for part in number.parts]
+            texts.insert(number.counter_at, "*")
+            return AllocationRequest("form", "".join(texts), self._subject(number, owner))
+        scope = self._scope(number)
+        if number.subject:
+            return AllocationRequest("sequence", scope, self._subject(number, owner))
+        subject = json.dumps([owner, self._rule.name, self._state.row.row_id], ensure_ascii=False)
+        return AllocationRequest("sequence", scope, subject)
+
+    def _subject(self, number: model.Number, owner: str) -> str:
+        subject = [owner]
+        for value in number.subject:
+            text = evaluate(value, self._state)
+            if text is None:
+                raise Faulty(finding("MAP-005", value.origin, wanted=number.name))
+            subject.append(text)
+        return json.dumps(subject, ensure_ascii=False)
+
+    def _part(self, number: FormNumber, name: str, transform: str) -> str:
+        text = evaluate(self._state.mapping.values[name], self._state)
+        if text is not None and transform == "org9":
+            text = text if len(text) == 9 else text[-10:-1] if len(text) == 18 else None
+        if text is not None and transform == "year":
+            year = text[:4]
+            text = year if re.fullmatch(r"\d{4}", year) else None
+        if text is None:
+            raise Faulty(finding("MAP-005", name, wanted=number.name))
+        return text
+
+    def _scope(self, number: SequenceNumber) -> str:
+        case = self._rule.fields.get(self._kind.roles.get(Role.CASE, ""))
+        if not isinstance(case, Value):
+            return self._rule.type
+        names = list(_numbers_in(case))
+        if names:
+            request = self._request(self._state.mapping.numbers[names[0]])
+            return f"{self._rule.type}:{request.scope}:{request.subject}"
+        text = evaluate(case, self._state)
+        if text is None:
+            raise Faulty(finding("MAP-005", case.origin, wanted=number.name))
+        return f"{self._rule.type}:{text}"
+
+    # -- outcome
+
+    def _role(self, role: Role) -> str | None:
+        return self._roles.get(self._kind.roles.get(role, "\0"))
+
+    def _key(self) -> str | None:
+        if self._kind.withdraws:
+            return self._role(Role.TARGET_KEY)
+        if self._kind.lane is LaneKind.OWN:
+            own = self._role(Role.OWN_CODE)
+            return None if own is None else f"{self._rule.type}:{own}"
+        case, sequence = self._role(Role.CASE), self._role(Role.SEQUENCE)
+        return None if case is None or sequence is None else f"{self._rule.type}:{case}:{sequence}"
+
+    def _blame_identity(self) -> None:
+        roles = [Role.CASE, Role.SEQUENCE]
+        if self._kind.lane is LaneKind.OWN:
+            roles = [Role.OWN_CODE]
+        if self._kind.withdraws:
+            roles = [Role.TARGET_KEY]
+        for role in roles:
+            if self._role(role) is None:
+                path = self._kind.roles[role]
+                spec = self._rule.fields.get(path)
+                origin = spec.origin if isinstance(spec, Value) else path
+                self._findings.append(finding("MAP-012", origin, where=path))
+
+    def _draft(self, root: Branch, key: str, token: str | None) -> Draft:
+        target = self._state.made.get(self._rule.withdraws or "\0")
+        withdraws = self._kind.withdraws
+        return Draft(
+            type=self._rule.type,
+            key=key,
+            case_no=(target.case_no if isinstance(target, Draft) else None) if withdraws else self._role(Role.CASE),
+            org_code=self._role(Role.ORGANISATION) or "",
+            item_code=self._role(Role.ITEM),
+            occurred_at=self._role(Role.OCCURRED_AT) or "",
+            sequence=int(self._role(Role.SEQUENCE) or 0),
+            pieces=tuple(_pieces(list(_written(root, self._shape.namespace)))),
+            identity=hashlib.sha256(
+                "".join(p for p in _written(root, self._shape.namespace, True) if not isinstance(p, Slot)).encode()
+            ).digest(),
+            order_token=token,
+            withdraws=key if withdraws else None,
+            names=tuple(dict.fromkeys(self._state.spoken_of)),
+        )
+
+
+def _check_characters(text: str | None, value: Value) -> None:
+    if text is not None and re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", text):
+        raise Faulty(finding("MAP-008", value.origin, text, value.where))
+
+
+def _written(branch: Branch, namespace: str | None, identity: bool = False) -> Iterator[str | Slot]:
+    if branch.volatile and identity:
+        return
+    yield f'<{branch.name} xmlns="{namespace}">' if namespace else f"<{branch.name}>"
+    if branch.slot is not None:
+        yield branch.slot
+    elif branch.text is not None:
+        yield branch.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for child in branch.children:
+        yield from _written(child, None, identity)
+    yield f"</{branch.name}>"
+
+
+def _pieces(written: list[str | Slot]) -> Iterator[Piece]:
+    text = ""
+    for part in written:
+        if isinstance(part, Slot):
+            yield text.encode()
+            yield part
+            text = ""
+        else:
+            text += part
+    yield text.encode()
+
+
+def _numbers_in(value: Value) -> Iterator[str]:
+    if isinstance(value.source, FromNumber):
+        yield value.source.name
+    elif isinstance(value.source, model.Concat | model.First):
+        for part in value.source.parts:
+            yield from _numbers_in(part)

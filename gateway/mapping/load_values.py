@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read values: one source, then steps in a fixed order, each checked against the kind that is wanted."""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, cast
+
+from gateway.mapping import formats
+from gateway.mapping.amounts import BOOLEANS, UNITS, integer
+from gateway.mapping.conditions import read_condition
+from gateway.mapping.load_tables import TableReader
+from gateway.mapping.model import (
+    Column,
+    Concat,
+    Condition,
+    Constant,
+    Crosswalk,
+    Extract,
+    First,
+    FromColumn,
+    FromItem,
+    FromNamed,
+    FromNumber,
+    KeyOf,
+    Kind,
+    Lookup,
+    Number,
+    RowId,
+    Source,
+    Value,
+)
+from gateway.mapping.reading import Node
+from gateway.mapping.text import null_tokens
+
+KINDS: Final = ("text", "date", "dateTime", "decimal", "integer", "boolean")
+SOURCES: Final = ("from", "value", "const", "concat", "first", "number", "key_of", "row_id", "item", "text")
+STEPS: Final = (
+    "when", "null", "extract", "no_match", "codes", "on", "otherwise", "formats", "date_only_at", "unit", "thousands",
+    "default", "separator", "as",
+)  # fmt: skip
+_FITTING: Final = {
+    ("dateTime", "date"), ("date", "dateTime"), ("integer", "decimal"),
+}  # fmt: skip
+_CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d", re.ASCII)
+
+
+@dataclass(slots=True)
+class Scope:
+    """What a value may speak of where it stands."""
+
+    columns: dict[str, Column] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
+    numbers: dict[str, Number] | None = None
+    records: dict[str, str] = field(default_factory=dict)  # name -> type
+    items: dict[str, str] = field(default_factory=dict)  # alias -> origin
+    tables: dict[str, Crosswalk] = field(default_factory=dict)
+    formats: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)  # columns that anything reads
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is wanted of a value: its kind (None: whatever the source gives) and the rules of the element."""
+
+    where: str
+    kind: Kind | None = None
+    fraction_digits: int | None = None
+    no_constant: tuple[str, str] | None = None  # why not, zh and en
+
+
+class ValueReader:
+    """Reads values in one scope."""
+
+    def __init__(self, scope: Scope, tables: TableReader) -> None:
+        self.scope = scope
+        self._tables = tables
+
+    def read(self, node: Node, target: Target) -> Value:
+        """Read a column name or ``{source, steps…}``."""
+        if not node.is_map:
+            name = node.text()
+            return self._finish(node, {}, target, self._column(node, name) if name else Constant(""))
+        return self.read_keys(node, node.keys((*SOURCES, *STEPS)), target)
+
+    def read_keys(self, node: Node, keys: dict[str, Node], target: Target, otherwise: Source | None = None) -> Value:
+        """Read ``{source, steps…}`` whose keys are already apart; ``otherwise`` is the source when none is written."""
+        sources = [key for key in keys if key in SOURCES]
+        if not sources and otherwise is not None:
+            return self._finish(node, keys, target, otherwise)
+        if len(sources) != 1:
+            node.fault(
+                f"要写恰好一个来源({' '.join(SOURCES[:-1])}),现在有 {len(sources)} 个",
+                f"exactly one source is wanted ({' '.join(SOURCES[:-1])}), there are {len(sources)}",
+            )
+            return Value(Constant(""), where=target.where)
+        return self._finish(node, keys, target, self._source(sources[0], keys, target))
+
+    def condition(self, node: Node | None) -> Condition | None:
+        """Read a condition and check what it reads."""
+        condition = None if node is None else read_condition(node)
+        if node is None or condition is None:
+            return None
+        self.scope.used.update(condition.columns)
+        for name in condition.columns:
+            if name not in self.scope.columns:
+                node.fault(f"没有声明的源列 {name},请加到 columns", f"column {name} is not declared under columns")
+        for name in condition.values:
+            if name not in self.scope.values:
+                node.fault(f"values 里还没有 {name}", f"there is no value {name} yet")
+        return condition
+
+    # -- sources
+
+    def _source(self, kind: str, keys: dict[str, Node], target: Target) -> Source:
+        node = keys[kind]
+        match kind:
+            case "from":
+                return self._column(node, node.text())
+            case "value":
+                return self._named(node)
+            case "const" | "text":
+                return self._constant(node, target)
+            case "concat":
+                parts = self._parts(node, target)
+                return Concat(parts, keys["separator"].text() if "separator" in keys else "")
+            case "first":
+                return First(self._parts(node, target))
+            case "number":
+                return self._number(node)
+            case "key_of":
+                return self._key_of(node)
+            case "item":
+                return self._item(node)
+            case _:
+                pass
+        if not node.flag():
+            node.fault("写 row_id: true", "write row_id: true")
+        return RowId()
+
+    def _column(self, node: Node, name: str) -> FromColumn:
+        if name and name not in self.scope.columns:
+            near = [known for known in self.scope.columns if known.lower() == name.lower()]
+            zh = f",大小写不同:{near[0]}" if near else ",请加到 columns"
+            node.fault(f"没有声明的源列 {name}{zh}", f"column {name} is not declared under columns")
+        self.scope.used.add(name)
+        return FromColumn(name)
+
+    def _named(self, node: Node) -> FromNamed:
+        name = node.text()
+        if name and name not in self.scope.values:
+            node.fault(f"values 里没有(或还没有){name}", f"there is no value {name} (yet)")
+        return FromNamed(name)
+
+    def _constant(self, node: Node, target: Target) -> Constant:
+        text = node.text()
+        if node.value == "":
+            node.fault("常量不能为空", "a constant can't be empty")
+        if target.no_constant:
+            node.fault(
+                f"{target.where} 不能是常量:{target.no_constant[0]}",
+                f"{target.where} can't be constant: {target.no_constant[1]}",
+            )
+        return Constant(text)
+
+    def _parts(self, node: Node, target: Target) -> tuple[Value, ...]:
+        parts = tuple(self.read(part, replace(target, kind=None)) for part in node.list())
+        if node.is_list and not parts:
+            node.fault("列表不能为空", "the list can't be empty")
+        return parts
+
+    def _number(self, node: Node) -> FromNumber:
+        name = node.text()
+        if self.scope.numbers is None:
+            node.fault("这里不能用号码,只能在 records 里用", "numbers can be used under records only")
+        elif name and name not in self.scope.numbers:
+            node.fault(f"numbers 里没有 {name}", f"there is no number {name}")
+        return FromNumber(name)
+
+    def _key_of(self, node: Node) -> KeyOf:
+        name = node.text()
+        if name and name not in self.scope.records:
+            node.fault(f"前面没有名为 {name} 的记录", f"there is no earlier record named {name}")
+        return KeyOf(name)
+
+    def _item(self, node: Node) -> FromItem:
+        name = node.text()
+        if name and name not in self.scope.items:
+            names = " ".join(self.scope.items) or "-"
+            node.fault(f"这里没有 item {name};可用:{names}", f"no item {name} here; there are: {names}")
+        return FromItem(name)
+
+    # -- steps
+
+    def _finish(self, node: Node, keys: dict[str, Node], target: Target, source: Source) -> Value:
+        value = Value(
+            source,
+            where=target.where,
+            origin=self.origin(source),
+            when=self.condition(keys.get("when")),
+            nulls=null_tokens(keys["null"].texts()) if "null" in keys else frozenset(),
+            extract=_extract(keys),
+            lookup=self._lookup(keys, target),
+            fraction_digits=target.fraction_digits,
+        )
+        given: Kind = "text" if value.extract or value.lookup else self._given(node, source)
+        kind: Kind = target.kind or given
+        if "as" in keys:
+            wanted = keys["as"].one_of(KINDS)
+            if wanted and target.kind not in (None, wanted):
+                keys["as"].fault(
+                    f"目标是 {target.kind},不能写 as: {wanted}", f"the target is {target.kind}, not {wanted}"
+                )
+            kind = cast(Kind, wanted or kind)
+        if given not in ("text", kind) and kind != "text" and (given, kind) not in _FITTING:
+            node.fault(f"{given} 不能当 {kind} 用", f"{given} can't be used as {kind}")
+        value = replace(value, given=given, kind=kind)
+        _constant_fits(node, keys, value)
+        return _defaulted(keys, self._dates(node, keys, _amount(node, keys, value, self._declared(source))), target)
+
+    def _given(self, node: Node, source: Source) -> Kind:
+        if isinstance(source, FromNamed):
+            known = self.scope.values.get(source.name)
+            return known.kind if known else "text"
+        if isinstance(source, First):
+            kinds = {part.kind for part in source.parts}
+            if len(kinds) > 1:
+                node.fault(
+                    f"first 的各部分类型不同:{' '.join(sorted(kinds))}",
+                    f"parts differ in kind: {' '.join(sorted(kinds))}",
+                )
+            return next(iter(kinds), "text")
+        return "text"
+
+    def _declared(self, source: Source) -> Column | None:
+        return self.scope.columns.get(source.name) if isinstance(source, FromColumn) else None
+
+    def _lookup(self, keys: dict[str, Node], target: Target) -> Lookup | None:
+        node = keys.get("codes")
+        if node is None:
+            for key in ("on", "otherwise"):
+                if key in keys:
+                    keys[key].fault(f"{key} 要和 codes 一起写", f"{key} goes with codes")
+            return None
+        table = self._table(node, target)
+        on = keys["on"].text() if "on" in keys else None
+        if on is not None and self._kind_of(on) not in ("date", "dateTime"):
+            keys["on"].fault(
+                f"on 要写 values 里一个日期值的名字,{on} 不是", f"on names a date under values; {on} is none"
+            )
+        if table.dated and on is None:
+            node.fault(
+                f"对照表 {table.name} 有生效期,请加 on: 日期值", f"crosswalk {table.name} has dates: add on: NAME"
+            )
+        otherwise = keys["otherwise"].text() if "otherwise" in keys else ""
+        kept: Literal["refuse", "absent", "code"] = "code" if otherwise else "refuse"
+        return Lookup(table, on, "absent" if otherwise == "absent" else kept, otherwise)
+
+    def _table(self, node: Node, target: Target) -> Crosswalk:
+        if node.is_map:
+            return self._tables.inline(target.where, node)
+        name = node.text()
+        table = self.scope.tables.get(name)
+        if table is None:
+            if name:
+                node.fault(f"tables 里没有 {name}", f"there is no crosswalk {name}")
+            return Crosswalk(name, {}, dated=False)
+        return table
+
+    def _kind_of(self, name: str) -> Kind | None:
+        value = self.scope.values.get(name)
+        return value.kind if value else None
+
+    def _dates(self, node: Node, keys: dict[str, Node], value: Value) -> Value:
+        dated = value.kind in ("date", "dateTime")
+        for key in ("formats", "date_only_at"):
+            if key in keys and not dated:
+                keys[key].fault(f"{key} 只用于日期,这里是 {value.kind}", f"{key} is for dates, this is {value.kind}")
+        if not dated:
+            return value
+        at = keys["date_only_at"].text() if "date_only_at" in keys else None
+        if at is not None and not _CLOCK.fullmatch(at):
+            keys["date_only_at"].fault('应写成 "HH:mm:ss",如 "00:00:00"', 'write it as "HH:mm:ss", such as "00:00:00"')
+        if value.kind == "dateTime" and value.given == "date" and at is None:
+            node.fault(
+                '只有日期而目标要时间:请写 date_only_at: "00:00:00"',
+                'a bare date for a time: add date_only_at: "00:00:00"',
+            )
+        if value.given != "text":
+            return replace(value, date_only_at=at)
+        return replace(value, date_only_at=at, formats=self._formats(node, keys, value, at))
+
+    def _formats(self, node: Node, keys: dict[str, Node], value: Value, at: str | None) -> tuple[str, ...]:
+        column = self._declared(value.source)
+        if "formats" in keys:
+            chosen = keys["formats"].texts()
+        elif column and column.formats:
+            chosen = column.formats
+        else:
+            chosen = self.scope.formats.get(value.kind, ())
+            if value.kind == "dateTime" and at is not None:
+                chosen += self.scope.formats.get("date", ())
+        place = keys.get("formats", node)
+        if not chosen:
+            place.fault("没有日期格式:请写 formats: [yyyy-MM-dd]", "no date format: add formats: [yyyy-MM-dd]")
+        for pattern in chosen:
+            _check_format(place, pattern, value, at)
+        return chosen
+
+    def origin(self, source: Source) -> str:
+        """Return the source column, or columns, that findings name."""
+        match source:
+            case FromColumn(name) | FromNumber(name):
+                return name
+            case FromNamed(name):
+                known = self.scope.values.get(name)
+                return known.origin if known else name
+            case Concat(parts) | First(parts):
+                return ",".join(dict.fromkeys(part.origin for part in parts if part.origin))
+            case FromItem(name):
+                return self.scope.items.get(name, "")
+            case KeyOf(record):
+                return record
+            case RowId():
+                return "row_id"
+            case Constant():
+                return ""
+
+
+def _extract(keys: dict[str, Node]) -> Extract | None:
+    if "extract" not in keys:
+        if "no_match" in keys:
+            keys["no_match"].fault("no_match 要和 extract 一起写", "no_match goes with extract")
+        return None
+    node = keys["extract"]
+    pattern = node.text()
+    try:
+        re.compile(pattern)
+    except re.error as fault:
+        node.fault(f"正则有误:{fault}", f"bad regular expression: {fault}", (fault.pos or 0) + int(node.quoted))
+    no_match = keys["no_match"].one_of(("absent", "keep")) if "no_match" in keys else "refuse"
+    return Extract(pattern, cast(Literal["refuse", "absent", "keep"], no_match or "refuse"))
+
+
+def _amount(node: Node, keys: dict[str, Node], value: Value, column: Column | None) -> Value:
+    unit = keys["unit"].text() if "unit" in keys else (column.unit if column else None)
+    thousands = keys["thousands"].text() if "thousands" in keys else None
+    if "thousands" in keys and thousands not in (",", "，", " ", "'"):
+        keys["thousands"].fault('千分位只能是 ","', 'the thousands mark is ","')
+    if value.kind != "decimal" or value.given != "text":
+        if "unit" in keys:
+            keys["unit"].fault("unit 只用于小数", "unit is for decimals")
+        return replace(value, thousands=thousands)
+    if unit is None:
+        node.fault(
+            f'{value.where} 是小数,请写源的单位 unit: 元(万元…;不是钱写 "1")',
+            f'{value.where} is a decimal: name the source\'s unit, unit: 元 (万元 …; "1" if no money)',
+        )
+        return value
+    if unit not in UNITS:
+        keys.get("unit", node).fault(
+            f"单位 {unit} 不可用;可用:{' '.join(UNITS)}", f"unknown unit {unit}; there are: {' '.join(UNITS)}"
+        )
+        return value
+    return replace(value, scale=UNITS[unit], thousands=thousands)
+
+
+def _defaulted(keys: dict[str, Node], value: Value, target: Target) -> Value:
+    if "default" not in keys:
+        return value
+    node = keys["default"]
+    text = node.text()
+    if target.no_constant or value.kind in ("date", "dateTime", "decimal"):
+        zh, en = target.no_constant or ("日期和金额没有默认值", "dates and amounts have no default")
+        node.fault(f"{target.where} 不能有默认值:{zh}", f"{target.where} can't have a default: {en}")
+    elif not _fits(text, value.kind):
+        node.fault(f"{text} 不是 {value.kind}", f"{text} is no {value.kind}")
+    return replace(value, default=text)
+
+
+def _constant_fits(node: Node, keys: dict[str, Node], value: Value) -> None:
+    if isinstance(value.source, Constant) and value.given == "text" and not (value.extract or value.lookup):
+        place = keys.get("const", keys.get("text", node))
+        if value.kind in ("date", "dateTime", "decimal"):
+            place.fault("日期和金额不能是常量", "dates and amounts can't be constant")
+        elif not _fits(value.source.text, value.kind):
+            place.fault(f"{value.source.text} 不是 {value.kind}", f"{value.source.text} is no {value.kind}")
+
+
+def _fits(text: str, kind: Kind) -> bool:
+    if kind == "integer":
+        return integer(text) == text
+    return text in BOOLEANS if kind == "boolean" else bool(text)
+
+
+def _check_format(node: Node, pattern: str, value: Value, at: str | None) -> None:
+    try:
+        parts = formats.letters(pattern)
+    except formats.BadFormat as fault:
+        node.fault(
+            f"日期格式 {pattern} 有误({fault});例:yyyy-MM-dd HH:mm:ss",
+            f"bad date format {pattern} ({fault}); such as yyyy-MM-dd HH:mm:ss",
+        )
+        return
+    if value.kind == "dateTime" and "H" not in parts and at is None and pattern != "iso":
+        node.fault(
+            f'格式 {pattern} 没有时间而 {value.where} 要时间:请写 date_only_at: "00:00:00"',
+            f'{pattern} has no time but {value.where} wants one: add date_only_at: "00:00:00"',
+        )
