@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Self
 
-from gateway import __version__, resources
+from gateway import __version__
 from gateway.channels.database import DatabaseTools
 from gateway.channels.https import Endpoint, HttpsChannel
 from gateway.channels.soap import PowerExchange
@@ -24,7 +23,8 @@ from gateway.flow.summary import Summary
 from gateway.flow.validate import PackValidator
 from gateway.ledger.destinations import recover, register
 from gateway.ledger.store import Ledger, open_ledger
-from gateway.mapping import compile_mapping, load_mapping
+from gateway.mapping.compile import compile_mapping
+from gateway.mapping.load import find_mapping, load_mapping
 from gateway.model.destination import Terms
 from gateway.model.record_type import LaneKind, Role
 from gateway.pack import Pack, load_pack
@@ -183,19 +183,10 @@ def open_source(configuration: Configuration, settings: SourceSettings, clock: C
     raise ConfigurationError(f"sources.d/{settings.name}.yaml: 没有适配器 {settings.adapter} / no such adapter")
 
 
-def find_mapping(configuration: Configuration, name: str) -> Path:
-    """Find a mapping file: the site's overlay folders first, then what is shipped."""
-    places = [*configuration.site.mappings, configuration.root / "mappings", resources.find("mappings")]
-    for place in places:
-        candidate = place / name
-        if candidate.is_file():
-            return candidate
-    raise ConfigurationError(f"{name}: 没有这个映射文件 / no such mapping file")
-
-
 def compile_source_mapping(configuration: Configuration, settings: SourceSettings, pack: Pack) -> Mapper:
     """Load and compile the mapping of a source. Raises ConfigurationError with every fault of the file."""
-    return compile_mapping(load_mapping(find_mapping(configuration, settings.mapping), pack), pack, settings.name)
+    path, search = find_mapping(settings.mapping, [*configuration.site.mappings, configuration.root / "mappings"])
+    return compile_mapping(load_mapping(path, pack, search), pack, settings.name)
 
 
 def open_destination(settings: DestinationSettings, signer: Signer) -> Destination:

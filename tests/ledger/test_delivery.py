@@ -96,8 +96,9 @@ class Worker:
         return dict(self.desk.rows(lane, "name", "state", destination_id=self.route.destination_id))
 
     def health(self) -> tuple[str, int, int | None]:
-        row = self.desk.rows(destination, "state", "failures", "package_limit", id=self.route.destination_id)[0]
-        return row  # type: ignore[no-any-return]
+        return self.desk.rows(  # type: ignore[no-any-return]
+            destination, "state", "failures", "package_limit", id=self.route.destination_id
+        )[0]
 
 
 def keys(claimed: Claimed | None) -> list[str]:
