@@ -16,7 +16,7 @@ ITEMS = "items"
 PENALTIES = "penalties"
 
 GATEWAY = """\
-organisation: {sender}
+organisation: "{sender}"
 name: 真实记录检验(虚构站点)
 ledger:
   url: sqlite:///ledger.db
@@ -51,7 +51,7 @@ options:
 mapping: environment-penalties/penalties.yaml
 """
 DESTINATION = """\
-receiver: {code}
+receiver: "{code}"
 url: {url}
 ca: {ca}
 certificate: {client_certificate}
