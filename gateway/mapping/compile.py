@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from gateway.mapping import model
-from gateway.mapping.compile_body import BodyCompiler, Step, run
+from gateway.mapping.compile_body import TOLD, BodyCompiler, Step, run
 from gateway.mapping.compile_numbers import Ask, form_request, form_text, sequence_request, sequence_text
 from gateway.mapping.compile_values import ValueCompiler, uses_numbers
 from gateway.mapping.findings import Faulty, finding
@@ -86,6 +86,7 @@ class _Program:
         self._opening = f'<{shape.element} xmlns="{shape.namespace}">'
         self._closing = f"</{shape.element}>"
         self._test = compiler.condition(rule.when) if rule.when else None
+        self._identity = _Identity(rule, self._kind)
         self._numbers = _Numbers(rule, mapping, compiler, source, self._kind)
         self.asks: list[Ask] = self._numbers.asks
         self._steps: list[Step] = BodyCompiler(compiler, rule, self._kind, self._numbers.text).steps(shape.children)
@@ -115,12 +116,15 @@ class _Program:
         work.findings.extend(wrong)
         run(self._steps, work, out)
         out.append(self._closing)
-        work.findings.extend(() if work.findings else missing_identity(self._rule, self._kind, work.roles))
-        if work.findings:
-            return Refused(tuple(dict.fromkeys(work.findings)), self._rule.type, *_known(self._kind, work.roles))
-        return self._draft(work, out, token)
+        key = self._identity.key(work.roles)
+        if key is None and not work.findings:
+            work.findings.extend(self._identity.missing(work.roles))
+        if key is None or work.findings:
+            case_no = work.roles.get(self._identity.case)
+            return Refused(tuple(dict.fromkeys(work.findings)), self._rule.type, key, case_no)
+        return self._draft(work, out, key, token)
 
-    def _draft(self, work: Work, out: list[str], token: str | None) -> Draft:
+    def _draft(self, work: Work, out: list[str], key: str, token: str | None) -> Draft:
         pieces: list[Piece] = []
         at = 0
         for place, slot in work.slots:
@@ -132,21 +136,20 @@ class _Program:
             for start, end in work.marks:
                 out[start:end] = [""] * (end - start)
             identity = hashlib.sha256("".join(out).encode())
-        roles, kind = work.roles, self._kind.roles
-        key, case_no = _known(self._kind, roles)
+        roles, at_path = work.roles, self._identity
         return Draft(
             type=self._rule.type,
-            key=key or "",
-            case_no=self._case_of_target(work) if self._kind.withdraws else case_no,
-            org_code=roles.get(kind.get(Role.ORGANISATION, ""), ""),
-            item_code=roles.get(kind.get(Role.ITEM, "")),
-            occurred_at=roles.get(kind.get(Role.OCCURRED_AT, ""), ""),
-            sequence=int(roles.get(kind.get(Role.SEQUENCE, ""), "0")),
+            key=key,
+            case_no=self._case_of_target(work) if self._kind.withdraws else roles.get(at_path.case),
+            org_code=roles.get(at_path.organisation, ""),
+            item_code=roles.get(at_path.item),
+            occurred_at=roles.get(at_path.occurred_at, ""),
+            sequence=int(roles.get(at_path.sequence, "0")),
             pieces=tuple(pieces),
             identity=identity.digest(),
             order_token=token,
             withdraws=key if self._kind.withdraws else None,
-            names=tuple(dict.fromkeys(work.named)),
+            names=tuple(dict.fromkeys(work.named)) if work.named else (),
         )
 
     def _case_of_target(self, work: Work) -> str | None:
@@ -233,33 +236,41 @@ def leaves(fields: model.Fields) -> Iterator[Value]:
                         yield from leaves(item.fields)
 
 
-def missing_identity(rule: RecordRule, kind: RecordType, roles: Mapping[str, str]) -> list[Finding]:
-    """Return a finding for each identifying element that has no value."""
-    wanted: tuple[Role, ...] = (Role.CASE, Role.SEQUENCE)
-    if kind.withdraws:
-        wanted = (Role.TARGET_KEY,)
-    elif kind.lane is LaneKind.OWN:
-        wanted = (Role.OWN_CODE,)
-    found = []
-    for role in wanted:
-        path = kind.roles[role]
-        if path not in roles:
-            spec = rule.fields.get(path)
-            found.append(finding("MAP-012", spec.origin if isinstance(spec, Value) else path, where=path))
-    return found
+class _Identity:
+    """Where the values that a draft tells the ledger stand in the record; paths are looked up once."""
 
+    def __init__(self, rule: RecordRule, kind: RecordType) -> None:
+        self._rule = rule
+        self._kind = kind
+        self.case, self.item, self.organisation, self.sequence, self.occurred_at, self.own, self.target = (
+            kind.roles.get(role, "") for role in TOLD
+        )
+        wanted: tuple[str, ...] = (self.case, self.sequence)
+        if kind.withdraws:
+            wanted = (self.target,)
+        elif kind.lane is LaneKind.OWN:
+            wanted = (self.own,)
+        self._wanted = wanted
 
-def _known(kind: RecordType, roles: Mapping[str, str]) -> tuple[str | None, str | None]:
-    """Return key and case number, as far as they can be told."""
-    get = {role: roles.get(path) for role, path in kind.roles.items()}
-    case_no = get.get(Role.CASE)
-    if kind.withdraws:
-        return get.get(Role.TARGET_KEY), case_no
-    if kind.lane is LaneKind.OWN:
-        own = get.get(Role.OWN_CODE)
-        return (kind.key(None, None, own) if own else None), case_no
-    sequence = get.get(Role.SEQUENCE)
-    return (kind.key(case_no, int(sequence), None) if case_no and sequence else None), case_no
+    def key(self, roles: Mapping[str, str]) -> str | None:
+        """Return the business key, or None when it can't be told."""
+        for path in self._wanted:
+            if path not in roles:
+                return None
+        if self._kind.withdraws:
+            return roles[self.target]
+        if self._kind.lane is LaneKind.OWN:
+            return self._kind.key(None, None, roles[self.own])
+        return self._kind.key(roles[self.case], int(roles[self.sequence]), None)
+
+    def missing(self, roles: Mapping[str, str]) -> list[Finding]:
+        """Return a finding for each identifying element that has no value."""
+        found = []
+        for path in self._wanted:
+            if path not in roles:
+                spec = self._rule.fields.get(path)
+                found.append(finding("MAP-012", spec.origin if isinstance(spec, Value) else path, where=path))
+        return found
 
 
 def _order(order: model.Order | None, compiler: ValueCompiler) -> Get | None:

@@ -18,6 +18,9 @@ Items: TypeAlias = Callable[[Work], list[dict[str, str | None]]]
 
 _SLOTS = ((Role.VERSION, Slot.VERSION), (Role.OPERATION, Slot.OPERATION), (Role.TARGET_VERSION, Slot.TARGET_VERSION))
 
+TOLD = (Role.CASE, Role.ITEM, Role.ORGANISATION, Role.SEQUENCE, Role.OCCURRED_AT, Role.OWN_CODE, Role.TARGET_KEY)
+"""Roles whose values a draft tells the ledger."""
+
 
 class BodyCompiler:
     """Compiles the fields of one record."""
@@ -27,7 +30,7 @@ class BodyCompiler:
         self._rule = rule
         self._number = number
         self._slots = {kind.roles[role]: slot for role, slot in _SLOTS if role in kind.roles}
-        self._roles = frozenset(kind.roles.values()) - frozenset(self._slots)
+        self._roles = frozenset(kind.roles[role] for role in TOLD if role in kind.roles) - frozenset(self._slots)
 
     def steps(self, elements: Sequence[Element]) -> list[Step]:
         """Return the steps of a whole record."""

@@ -126,11 +126,11 @@ def _from_source(value: Value, state: State) -> str | None:
             texts = [(part, evaluate(part, state)) for part in parts]
             present = [text for _, text in texts if text is not None]
             facts = any(text is not None and not isinstance(part.source, Constant) for part, text in texts)
-            joined: str | None = separator.join(present) if facts else None
+            joined = separator.join(present) if facts else None
             state.note("concat", joined)
             return joined
         case First(parts):
-            return next((text for part in parts if (text := evaluate(part, state)) is not None), None)
+            return next((found for part in parts if (found := evaluate(part, state)) is not None), None)
         case FromNumber(name):
             number = str(state.number(name))
             state.note("number", number)
