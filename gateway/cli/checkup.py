@@ -226,7 +226,7 @@ def _destination(configuration: Configuration, settings: DestinationSettings, cl
     trust = configuration.site.trust
     try:
         signer = Signer(trust.key.reveal_bytes(), trust.certificate.read_bytes())
-        theirs = open_destination(settings, signer, clock).ping()
+        theirs = open_destination(settings, signer).ping()
     except GatewayError as fault:
         return Lamp(name, label, State.BAD, _told(fault), ExitCode.UNREACHABLE)
     apart = abs(theirs - clock.now())
