@@ -34,6 +34,8 @@ class Doc(StrEnum):
     COUNT = "DOC-019"
     NO_RECORD = "DOC-020"
     RECORD_ID = "DOC-021"
+    KEY = "DOC-022"
+    PACKAGE = "DOC-023"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,18 @@ FAULTS: Final[dict[Doc, Fault]] = {
         "recordId does not follow from type, key, version and digest: {detail}",
         "recordId 是 UUIDv5(类型|主键|版本|摘要),请按标准计算",
         "recordId is UUIDv5(type|key|version|digest): compute it as the standard says",
+    ),
+    Doc.KEY: _fault(
+        "Record 的 {detail} 与其中记录的内容不一致",
+        "the {detail} of a Record is not that of the record in it",
+        "key 由类型、办件编号和序号组成,version 与记录内的版本相同",
+        "key is made of type, case number and sequence; version is that in the record",
+    ),
+    Doc.PACKAGE: _fault(
+        "数据包结构不符合接口规范:{detail}",
+        "the package is not of the contract: {detail}",
+        "对照标准 §4 检查 Head、Body 和签名的结构",
+        "compare Head, Body and Signature with the standard, §4",
     ),
 }
 """Sentences and hints by code."""

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -39,6 +39,9 @@ class Limits:
 
 
 DEFAULT: Final = Limits()
+
+Element: TypeAlias = etree._Element
+"""A parsed element, for stages that don't name the library."""
 
 _DECLARATION = re.compile(rb"<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
@@ -74,7 +77,7 @@ def parse(data: bytes, limits: Limits = DEFAULT) -> "etree._Element":
     """
     if len(data) > limits.size:
         raise RefusedDocument(doc_finding(Doc.TOO_LARGE, str(limits.size)))
-    text = _as_utf8(data)
+    text = as_utf8(data)
     _refuse_doctype(text)
     try:
         root = etree.fromstring(text, _parsers.utf8)
@@ -93,7 +96,13 @@ def canonical(element: "etree._Element") -> bytes:
     return data
 
 
-def _as_utf8(data: bytes) -> bytes:
+def line_of(element: Element) -> int:
+    """Return the line of the document where ``element`` begins, from 1; 1 for an element that was never parsed."""
+    line: object = element.sourceline  # the stubs give it no type
+    return line if isinstance(line, int) else 1
+
+
+def as_utf8(data: bytes) -> bytes:
     """Return the document as UTF-8 bytes with lines and columns unchanged; the parser ignores the declaration."""
     if not data or data.isspace():  # stops at the first other byte
         raise RefusedDocument(doc_finding(Doc.EMPTY))

@@ -31,8 +31,16 @@ class PackValidator:
         """Parse and validate; a clean document comes with its element."""
         return self._schema.check(documents, self.label)
 
-    def check_rules(self, checked: Sequence[Checked]) -> list[tuple[Finding, ...]]:
-        """Return the schema's findings of each document or, where there are none, those of the rules."""
+    def check_file(self, documents: Sequence[bytes]) -> list[tuple[Checked, tuple[Finding, ...]]]:
+        """Check documents of a file that someone has before them: one by one, findings with the document's lines."""
+        checked = [self._schema.check_one(document, self.label) for document in documents]
+        return list(zip(checked, self.check_rules(checked, with_lines=True), strict=True))
+
+    def check_rules(self, checked: Sequence[Checked], *, with_lines: bool = False) -> list[tuple[Finding, ...]]:
+        """Return the schema's findings of each document or, where there are none, those of the rules.
+
+        ``with_lines`` only where each document was parsed by itself: the line of a chunk is no line of a document.
+        """
         types, rules = self._types, self._rules.check
         found: list[tuple[Finding, ...]] = []
         for element, findings in checked:
@@ -44,7 +52,7 @@ class PackValidator:
                 name = str(element.tag).rpartition("}")[2]
                 found.append((doc_finding(Doc.UNKNOWN_ROOT, name, path=name),))
             else:
-                found.append(rules(code, element, with_lines=False))
+                found.append(rules(code, element, with_lines=with_lines))
         return found
 
     def label(self, path: str) -> Words | None:

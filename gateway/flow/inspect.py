@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Inspect: a whole file of records or a package against the pack, with the place of every finding in the file."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gateway.documents.faults import Doc, doc_finding
+from gateway.documents.package import WirePackage, read_package, recomputed_digest, wire_body_digest
+from gateway.documents.record_file import Part, lay_out, skeleton
+from gateway.documents.safexml import Element, line_of
+from gateway.documents.schema import Checked, Schema
+from gateway.errors import BadGateway
+from gateway.flow.validate import PackValidator
+from gateway.model.finding import Finding
+from gateway.model.record import record_id
+from gateway.model.record_type import LaneKind, RecordType, Role
+from gateway.pack import Pack
+from gateway.rules import Rules
+
+_CHUNK = 500
+_INDEX = re.compile(r"\[\d+\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A finding in a file: the record's key (or ``#n`` where it can't be told, empty for the file), and its type."""
+
+    record: str
+    type: str
+    finding: Finding
+
+
+class Inspector:
+    """Checks files against one pack; every fault of a file in one pass."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+        self._schema = Schema(pack.schema_path)
+        self._validator = PackValidator(pack, self._schema, Rules(pack))
+        self._names = {f"{{{pack.namespace}}}{name}": kind for name, kind in pack.by_element.items()}
+        self.records = 0
+
+    def inspect(
+        self, data: bytes, type_code: str | None = None, advance: Callable[[int], None] = lambda _n: None
+    ) -> Iterator[Placed]:
+        """Yield what is wrong with a file, record by record; ``advance`` hears how many records were looked at."""
+        layout = lay_out(data)
+        if layout.finding is not None:
+            yield Placed("", "", layout.finding)
+            return
+        if layout.package is not None:
+            yield from (Placed("", "", finding) for finding in self._package(layout.package))
+        for begin in range(0, len(layout.parts), _CHUNK):
+            parts = layout.parts[begin : begin + _CHUNK]
+            yield from self._records(parts, begin, type_code)
+            self.records += len(parts)
+            advance(len(parts))
+
+    def personal(self, path: str) -> str | None:
+        """Return the class of personal data of an element path, or None."""
+        name, _, below = _INDEX.sub("", path).partition("/")
+        kind = self._pack.by_element.get(name)
+        element = self._pack.shape(kind.code).find(below) if kind is not None else None
+        return element.personal if element is not None else None
+
+    def _records(self, parts: Sequence[Part], begin: int, type_code: str | None) -> Iterator[Placed]:
+        checked = self._validator.check_file([part.document for part in parts])
+        for at, (part, (seen, found)) in enumerate(zip(parts, checked, strict=True)):
+            kind = self._kind(seen)
+            key = self._key(seen, kind) or f"#{begin + at + 1}"
+            if type_code is not None and kind is not None and kind.code != type_code:
+                other = doc_finding(Doc.OTHER_TYPE, type_code, path=kind.element)
+                yield Placed(key, kind.code, replace(other, line=part.line))
+            for finding in found:
+                line = part.line + (finding.line or 1) - 1
+                yield Placed(key, kind.code if kind else "", replace(finding, line=line))
+
+    def _package(self, package: Element) -> list[Finding]:
+        """Return what is wrong with head, wrapper, digests and identifiers; the payloads are looked at elsewhere."""
+        bare = skeleton(package)
+        found = list(self._schema.check_element(bare, self._validator.label))
+        if found:
+            return found
+        try:
+            read = read_package(package)
+        except BadGateway as fault:
+            return [doc_finding(Doc.PACKAGE, fault.detail, path="Package")]
+        return [*self._head(read), *self._wire_records(read)]
+
+    def _head(self, read: WirePackage) -> Iterator[Finding]:
+        if read.head.record_count != len(read.records):
+            detail = f"{read.head.record_count} ≠ {len(read.records)}"
+            yield doc_finding(Doc.COUNT, detail, path="Package/Head/recordCount")
+        if read.head.body_digest != wire_body_digest(read.records):
+            yield doc_finding(Doc.DIGEST, "bodyDigest", path="Package/Head/bodyDigest")
+
+    def _wire_records(self, read: WirePackage) -> Iterator[Finding]:
+        for number, record in enumerate(read.records, 1):
+            path = f"Package/Body/Record[{number}]"
+            line = line_of(record.payload)
+            if record.content_digest != recomputed_digest(record):
+                yield doc_finding(Doc.DIGEST, "contentDigest", path=f"{path}/contentDigest", line=line)
+            kind = self._names.get(str(record.payload.tag))
+            if kind is None:
+                continue
+            digest = bytes.fromhex(record.content_digest)
+            if record.record_id != record_id(kind.code, record.key, record.version, digest):
+                yield doc_finding(Doc.RECORD_ID, record.record_id, path=f"{path}/recordId", line=line)
+            key = self._key(Checked(record.payload), kind)
+            if key is not None and key != record.key:
+                yield doc_finding(Doc.KEY, "key", path=f"{path}/key", line=line)
+            if _text(record.payload, self._pack, kind.roles[Role.VERSION]) != str(record.version):
+                yield doc_finding(Doc.KEY, "version", path=f"{path}/version", line=line)
+
+    def _kind(self, checked: Checked) -> RecordType | None:
+        return None if checked.element is None else self._names.get(str(checked.element.tag))
+
+    def _key(self, checked: Checked, kind: RecordType | None) -> str | None:
+        """Return the business key of a record as far as its elements tell it."""
+        if kind is None or checked.element is None:
+            return None
+        given = {role: _text(checked.element, self._pack, path) for role, path in kind.roles.items()}
+        if kind.withdraws:
+            return given.get(Role.TARGET_KEY)
+        sequence = given.get(Role.SEQUENCE) or ""
+        if kind.lane is LaneKind.OWN:
+            return kind.key(None, None, given[Role.OWN_CODE]) if given.get(Role.OWN_CODE) else None
+        if not given.get(Role.CASE) or not sequence.isdecimal():
+            return None
+        return kind.key(given[Role.CASE], int(sequence), None)
+
+
+def _text(element: Element, pack: Pack, path: str) -> str | None:
+    return element.findtext("/".join(f"{{{pack.namespace}}}{step}" for step in path.split("/")))
