@@ -11,8 +11,9 @@ from pathlib import Path
 from gateway_reference import pack as packs
 from gateway_reference import parties
 from gateway_reference.faults import Script
+from gateway_reference.listening import Server
 from gateway_reference.receiving import Kind, Receiver
-from gateway_reference.server import Server
+from gateway_reference.server import Handler
 from gateway_reference.service import Service
 from gateway_reference.store import Store
 
@@ -44,6 +45,7 @@ def build(settings: Settings) -> Server:
     receiver = Receiver(system, pack, storage, kind=kind, strict_catalogue=settings.catalogue == "strict")
     return Server(
         settings.port,
+        Handler,
         system=system,
         pack=pack,
         storage=storage,

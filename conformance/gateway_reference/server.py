@@ -4,151 +4,29 @@
 import hashlib
 import io
 import socket
-import ssl
 import struct
-import sys
-import threading
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from gateway_reference import receipts, service, soap, wire
-from gateway_reference.faults import Action, Fault, Script
-from gateway_reference.pack import Pack
-from gateway_reference.parties import Peer, System
-from gateway_reference.receiving import BYTE_LIMIT, Forced, Receiver
-from gateway_reference.service import Service
-from gateway_reference.store import Store
+from gateway_reference.faults import Action, Fault
+from gateway_reference.listening import PATH, Deadline, Gone, Server
+from gateway_reference.parties import Peer
+from gateway_reference.receiving import BYTE_LIMIT, Forced
 from gateway_reference.wire import Refusal, name
 
-PATH = "/exchange"
 IDLE_SECONDS = 120.0
 HEAD_SECONDS = 15.0
 BODY_SECONDS = 60.0
 WRITE_SECONDS = 30.0
-CONNECTIONS = 256
 REQUEST_LIMIT = BYTE_LIMIT + 64 * 1024
-
-
-class Gone(Exception):
-    """The connection is to be cut without an answer."""
 
 
 class Answered(Exception):
     """A fault has sent an answer of its own."""
-
-
-class _Deadline(io.RawIOBase):
-    """Reads from a socket until an absolute deadline: a slow sender cannot stretch it byte by byte."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self.until = 0.0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        left = self.until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("deadline")
-        self._connection.settimeout(left)
-        return self._connection.recv_into(buffer)
-
-
-class Server(ThreadingHTTPServer):
-    """Listens on the loopback interface; one thread a connection, TLS handshake in that thread."""
-
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-    def __init__(
-        self,
-        port: int,
-        *,
-        system: System,
-        pack: Pack,
-        storage: Store,
-        operations: Service,
-        receiver: Receiver,
-        script: Script,
-    ) -> None:
-        self.system, self.pack, self.storage = system, pack, storage
-        self.operations, self.receiver, self.script = operations, receiver, script
-        self.stopping = threading.Event()
-        self._idle = threading.Condition()
-        self._busy = 0
-        self._places = threading.BoundedSemaphore(CONNECTIONS)
-        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._tls.verify_mode = ssl.CERT_REQUIRED
-        self._tls.load_cert_chain(system.server_certificate, system.server_key)
-        self._tls.load_verify_locations(system.client_ca)
-        super().__init__(("127.0.0.1", port), Handler)
-
-    @property
-    def url(self) -> str:
-        """The address of the exchange endpoint."""
-        return f"https://127.0.0.1:{self.server_address[1]}{PATH}"
-
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        """Count a request as being worked on."""
-        with self._idle:
-            self._busy += 1
-        try:
-            yield
-        finally:
-            with self._idle:
-                self._busy -= 1
-                self._idle.notify_all()
-
-    def drain(self, seconds: float) -> bool:
-        """Wait until every request at hand is answered; returns whether that came true in time."""
-        with self._idle:
-            return self._idle.wait_for(lambda: self._busy == 0, seconds)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Give a connection its thread, or close it at once when there are too many."""
-        if not self._places.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
-        super().process_request(request, client_address)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Shake hands, then serve; a failed handshake is nobody's error but the caller's."""
-        try:
-            self.storage.count("connections")
-            request.settimeout(HEAD_SECONDS)
-            secured = self._shake_hands(request)
-            if secured is None:
-                self.storage.count("handshakes.failed")
-                return
-            self.storage.count("handshakes")
-            super().process_request_thread(secured, client_address)
-        finally:
-            self.storage.release()
-            self._places.release()
-
-    def _shake_hands(self, request: socket.socket) -> ssl.SSLSocket | None:
-        secured: ssl.SSLSocket | None = None
-        try:
-            secured = self._tls.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
-            secured.do_handshake()
-        except OSError:
-            (secured or request).close()
-            return None
-        return secured
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Stay silent about connections that broke; tell everything else on stderr."""
-        if not isinstance(sys.exc_info()[1], (OSError, Gone)):
-            traceback.print_exc()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -163,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         """Put the deadline reader under the request parser and pin the caller."""
         super().setup()
-        self._raw = _Deadline(self.connection)
+        self._raw = Deadline(self.connection)
         self._reader = io.BufferedReader(self._raw, 65536)
         self.rfile = self._reader
         certificate = self.connection.getpeercert(binary_form=True)

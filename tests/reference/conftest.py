@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gateway_reference import holdings, pki, run
-from gateway_reference.server import Server
+from gateway_reference.listening import Server
 from tests.reference.client import ORG, Sender
 
 

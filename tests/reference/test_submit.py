@@ -4,6 +4,7 @@
 import re
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,20 @@ def test_records_are_stored_and_receipted(platform: Running) -> None:
 def test_receipt_numbers_are_dense(platform: Running) -> None:
     numbers = [platform.sender.submit([file_case(number)]).receipt_no for number in range(1, 5)]
     assert numbers == [1, 2, 3, 4]
+
+
+def test_receipt_numbers_are_dense_among_many_senders(platform: Running, keys: dict[str, Any]) -> None:
+    def send(worker: int) -> list[int]:
+        sender = Sender(platform.server.url, keys, "municipal")
+        numbers = [sender.submit([file_case(worker * 10 + turn)]).receipt_no for turn in range(5)]
+        sender.close()
+        return numbers
+
+    with ThreadPoolExecutor(6) as workers:
+        given = list(workers.map(send, range(6)))
+    assert sorted(number for numbers in given for number in numbers) == list(range(1, 31))
+    assert all(numbers == sorted(numbers) for numbers in given)
+    assert [row["receipt_no"] for row in platform.held()["records"]] == list(range(1, 31))
 
 
 def test_the_same_package_gets_the_original_receipt(platform: Running) -> None:
