@@ -36,7 +36,10 @@ def upsert_rows(
     replaced: tuple[str, ...] = (),
     added: tuple[str, ...] = (),
 ) -> None:
-    """Insert ``rows``; where the primary key exists, replace the columns ``replaced`` and add to those in ``added``."""
+    """Insert ``rows``; where the primary key exists, replace the columns ``replaced`` and add to those in ``added``.
+
+    With neither, what exists stays as it is.
+    """
     if rows:
         connection.exec_driver_sql(_upsert(connection.dialect.name, table, columns, replaced, added), list(rows))
 
@@ -62,7 +65,11 @@ def _upsert(
     new = {name: statement.excluded[name] for name in replaced}
     sums = {name: table.c[name] + statement.excluded[name] for name in added}
     keys = [column.name for column in table.primary_key]
-    return _positional(dialect, statement.on_conflict_do_update(index_elements=keys, set_=new | sums), columns)
+    if new or sums:
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=new | sums)
+    else:
+        statement = statement.on_conflict_do_nothing()
+    return _positional(dialect, statement, columns)
 
 
 @lru_cache
@@ -77,7 +84,8 @@ def _marks(columns: tuple[str, ...]) -> dict[str, BindParameter[Any]]:
 
 def _positional(dialect: str, statement: Executable, columns: tuple[str, ...], *more: str) -> str:
     """Return the SQL with positional marks, which must stand in the order of the tuples."""
-    style: Any = sqlite.dialect(paramstyle="qmark") if dialect == "sqlite" else postgresql.dialect(paramstyle="format")
+    family: Any = sqlite if dialect == "sqlite" else postgresql
+    style = family.dialect(paramstyle="qmark" if dialect == "sqlite" else "format")
     compiled = statement.compile(dialect=style)  # type: ignore[attr-defined]
     if compiled.positiontup != [*(f"b_{name}" for name in columns), *more]:
         raise AssertionError(compiled.positiontup)

@@ -28,6 +28,8 @@ _SQLITE_SETTINGS = (
     ("synchronous", "FULL", 2),
     ("foreign_keys", "ON", 1),
     ("busy_timeout", str(BUSY_SECONDS * 1000), BUSY_SECONDS * 1000),
+    ("cache_size", "-16384", -16384),
+    ("wal_autocheckpoint", "4000", 4000),
 )
 _POSTGRESQL_MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
 _POSTGRESQL_OLDEST = 140000

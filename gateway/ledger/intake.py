@@ -85,12 +85,13 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
     observations = [
         each for each in shown if each.row.row_id not in memory or memory[each.row.row_id].digest != each.row.digest
     ]
+    known = [each.row.row_id for each in observations if each.row.row_id in memory]
     fold = _fold(connection, desk, lease, observations, memory)
     released = _pass_gate(connection, desk, fold, now)
     raws = RawRows({each.row.row_id for each in observations if _is_secret(each, desk.discards)})
     raw_segment = _write_raws(connection, raws, fold, now)
     made = _write_records(connection, lease, fold, _Written(raws, raw_segment, _versions_id(connection, chunk), now))
-    refusals.supersede(connection, lease.source_id, [e.row.row_id for e in observations if e.row.row_id in memory])
+    refusals.supersede(connection, lease.source_id, known)
     refusals.write(connection, fold.turned_away, Register(lease.source_id, lease.run_id, now), raws, raw_segment)
     enqueue(connection, desk.routes, _new_records(desk.types, released, made), now)
     rereads = chunk.rereads + lease.rereads + len(shown) - len(observations)

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, literal_column, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy import ColumnElement, Connection, and_, delete, literal_column, select, update
 
+from gateway.ledger.batches import insert_rows, upsert_rows
 from gateway.ledger.tables import delivery, lane, record
 from gateway.model.destination import Route
 
@@ -42,11 +41,6 @@ class NewRecord:
     priority: int = ORDINARY
 
 
-def upsert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """Return the dialect's INSERT that knows ON CONFLICT."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
-
-
 def enqueue(connection: Connection, routes: Sequence[Route], new: Sequence[NewRecord], now: int) -> None:
     """Give each new record a delivery at every destination it is routed to, inside the caller's transaction.
 
@@ -59,40 +53,17 @@ def enqueue(connection: Connection, routes: Sequence[Route], new: Sequence[NewRe
         if not routed:
             continue
         _replace_parked(connection, route.destination_id, routed)
-        connection.execute(_DELIVERY_INSERT, [_delivery_row(route.destination_id, each) for each in routed])
+        here = route.destination_id
+        rows = [(here, each.id, each.lane, each.order_key, READY) for each in routed]
+        insert_rows(connection, delivery, _DELIVERY_COLUMNS, rows)
         lanes = {each.lane: each.priority for each in routed}
-        connection.execute(
-            _lane_insert(connection),
-            [
-                {"destination_id": route.destination_id, "name": name, "priority": priority, "since": now}
-                for name, priority in sorted(lanes.items())
-            ],
-        )
+        wanted = [(here, name, READY, priority, now) for name, priority in sorted(lanes.items())]
+        upsert_rows(connection, lane, _LANE_COLUMNS, wanted)
         _refresh_blocked(connection, route.destination_id, list(lanes), now)
 
 
-_DELIVERY_INSERT = delivery.insert().values(
-    destination_id=bindparam("destination_id"),
-    record_id=bindparam("record_id"),
-    lane=bindparam("lane"),
-    order_key=bindparam("order_key"),
-    state=literal_column("'ready'"),
-)
-
-
-def _delivery_row(destination_id: int, new: NewRecord) -> dict[str, object]:
-    return {"destination_id": destination_id, "record_id": new.id, "lane": new.lane, "order_key": new.order_key}
-
-
-def _lane_insert(connection: Connection) -> Insert:
-    statement = upsert(connection, lane).values(
-        destination_id=bindparam("destination_id"),
-        name=bindparam("name"),
-        state=literal_column("'ready'"),
-        priority=bindparam("priority"),
-        since=bindparam("since"),
-    )
-    return statement.on_conflict_do_nothing()
+_DELIVERY_COLUMNS = ("destination_id", "record_id", "lane", "order_key", "state")
+_LANE_COLUMNS = ("destination_id", "name", "state", "priority", "since")
 
 
 def _replace_parked(connection: Connection, destination_id: int, routed: Sequence[NewRecord]) -> None:

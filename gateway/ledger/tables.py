@@ -284,7 +284,12 @@ delivery = Table(
         sqlite_where=text("state in ('ready', 'waiting', 'parked', 'packed')"),
         postgresql_where=text("state in ('ready', 'waiting', 'parked', 'packed')"),
     ),
-    Index("ix_delivery_package", "package_no"),
+    Index(
+        "ix_delivery_package",
+        "package_no",
+        sqlite_where=text("package_no is not null"),
+        postgresql_where=text("package_no is not null"),
+    ),
     Index(
         "ix_delivery_awaits",
         "awaits",

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import NullPool, create_engine, select, text
 
 from gateway.ledger import destinations
 from gateway.ledger.intake import Chunk
 from gateway.ledger.runs import Figures, RunLease
 from gateway.ledger.store import Ledger, open_ledger
-from gateway.ledger.tables import delivery, record, record_key, refusal
+from gateway.ledger.tables import delivery, metadata, record, record_key, refusal
 from gateway.model.destination import Terms
 from gateway.model.finding import Finding, Stage
 from gateway.model.record import Draft, Level, Observation, Refused, Row, Slot, SourceKind
@@ -121,7 +121,7 @@ class Desk:
 
     def rows(self, table: Any, *columns: str, **where: Any) -> list[tuple[Any, ...]]:
         chosen = [table.c[name] for name in columns]
-        order = table.c.id if "id" in table.c else list(table.primary_key)[0]
+        order = table.c.id if "id" in table.c else next(iter(table.primary_key))
         question = select(*chosen).where(*(table.c[name] == value for name, value in where.items())).order_by(order)
         with self.ledger.reading() as connection:
             return [tuple(row) for row in connection.execute(question)]
@@ -162,12 +162,28 @@ def postgresql() -> Iterator[PostgreSQL]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def postgresql_ledger(postgresql: PostgreSQL) -> str:
+    """One database with the tables made; tests empty it instead of making it anew."""
+    url = postgresql.database()
+    open_ledger(url, FakeClock(), FakeIds(), TYPES).close()
+    return url
+
+
+def _emptied(url: str) -> str:
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+    tables = ", ".join(table.name for table in metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+    engine.dispose()
+    return url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/ledger.db"
-    server: PostgreSQL = request.getfixturevalue("postgresql")
-    return server.database()
+    return _emptied(request.getfixturevalue("postgresql_ledger"))
 
 
 @pytest.fixture
