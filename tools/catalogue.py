@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 from build_hook import compile_catalogues
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("gateway", "conformance/gateway_reference")
+PACKAGE = ROOT / "gateway"
 ENGLISH = ROOT / "gateway" / "locale" / "en" / "LC_MESSAGES" / "gateway.po"
 HEADER = "# SPDX-License-Identifier: Apache-2.0\n# English of the command line; the source texts are Chinese."
 
@@ -27,22 +27,21 @@ HEADER = "# SPDX-License-Identifier: Apache-2.0\n# English of the command line; 
 def sentences() -> list[str]:
     """Return every sentence of the program, sorted."""
     found = set(_commands())
-    for package in PACKAGES:
-        rows = extract_from_dir(ROOT / package, [("**.py", "python")], keywords={"_": None})
-        found.update(message for _, _, message, _, _ in rows if isinstance(message, str))
+    rows = extract_from_dir(PACKAGE, [("**.py", "python")], keywords={"_": None})
+    found.update(message for _, _, message, _, _ in rows if isinstance(message, str))
     return sorted(found)
 
 
 def _commands() -> Iterator[str]:
     """Walk the command tree."""
     from gateway import i18n
-    from gateway.cli import COMMANDS, shell
+    from gateway.cli import COMMANDS, ELSEWHERE, shell
 
     i18n.speak("zh")
     yield from COMMANDS.values()
     context = click.Context(shell)
     yield from _texts(shell)
-    for name in COMMANDS:
+    for name in COMMANDS.keys() - ELSEWHERE:
         command = shell.get_command(context, name)
         if command is not None:
             yield from _texts(command)

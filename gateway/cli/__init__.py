@@ -9,7 +9,7 @@ A command module exposes ``command`` (click). It prints data on stdout and talk 
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Never
 
 import click
@@ -36,8 +36,8 @@ COMMANDS: Final = {
 }
 """Name and Chinese one-liner of every command, in the order of the help page."""
 
-_ELSEWHERE: Final = frozenset({"reference"})
-"""Commands that other packages bring by the entry point group ``gateway.commands``."""
+ELSEWHERE: Final = frozenset({"reference"})
+"""Commands that other packages bring by the entry point group ``gateway.commands``; their texts hold both languages."""
 
 
 class Shell(click.Group):
@@ -49,9 +49,10 @@ class Shell(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load the command ``cmd_name`` in the language in use, or return None when there is no such command."""
-        command = _load(cmd_name) if cmd_name in COMMANDS else None
-        if command is not None:
-            _translate(command)
+        if cmd_name not in COMMANDS:
+            return None
+        command = _load(cmd_name)
+        _translate(command, _half if cmd_name in ELSEWHERE else _)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -63,7 +64,7 @@ class Shell(click.Group):
         """Run the command line and end the process with its exit code."""
         given, chosen = _take_language(list(sys.argv[1:] if args is None else args))
         i18n.speak(chosen or i18n.choose(os.environ))
-        _translate(self)
+        _translate(self, _)
         sys.exit(self._run(given))
 
     def _run(self, args: list[str]) -> int:
@@ -89,7 +90,7 @@ class Shell(click.Group):
 
 
 def _load(name: str) -> click.Command:
-    if name in _ELSEWHERE:
+    if name in ELSEWHERE:
         return _load_elsewhere(name)
     module = f"gateway.cli.{name}"
     try:
@@ -111,17 +112,24 @@ def _load_elsewhere(name: str) -> click.Command:
     raise click.UsageError(_("此版本没有安装命令 {name}").format(name=name))
 
 
-def _translate(command: click.Command) -> None:
-    """Put help texts into the language in use; the Chinese original is kept beside them."""
+def _half(text: str) -> str:
+    """Return the half of ``中文 / English`` that is in the language in use, paragraph by paragraph."""
+    paragraphs = [paragraph.partition(" / ") for paragraph in text.split("\n\n")]
+    english = i18n.language() == "en"
+    return "\n\n".join((right or left) if english else left for left, _slash, right in paragraphs)
+
+
+def _translate(command: click.Command, spoken: Callable[[str], str]) -> None:
+    """Put help texts into the language in use; the original is kept beside them."""
     holders: list[Any] = [command, *(p for p in command.params if isinstance(p, click.Option))]
     for holder in holders:
         for field in ("help", "short_help", "epilog"):
-            original = holder.__dict__.setdefault(f"_zh_{field}", holder.__dict__.get(field))
+            original = holder.__dict__.setdefault(f"_original_{field}", holder.__dict__.get(field))
             if original:
-                setattr(holder, field, _(original.strip()))
+                setattr(holder, field, spoken(original.strip()))
     if isinstance(command, click.Group):
         for child in command.commands.values():
-            _translate(child)
+            _translate(child, spoken)
 
 
 def _take_language(args: list[str]) -> tuple[list[str], str | None]:

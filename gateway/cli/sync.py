@@ -56,7 +56,7 @@ def _named(configuration: Configuration, name: str) -> SourceSettings:
 def _rehearse(configuration: Configuration, settings: SourceSettings, since: str | None, as_json: bool) -> int:
     """Show what a pull would make of the rows, refusals grouped by code, and write nothing."""
     with progress(_("试采集 {name}").format(name=settings.name)) as bar:
-        trial = rehearse_source(configuration, settings, since, lambda rows: bar.advance(rows))
+        trial = rehearse_source(configuration, settings, since, bar.advance)
     figures = {"rows": trial.rows, "records": trial.records, "refused": len(trial.refused)}
     by_code = Counter(finding.code for refused in trial.refused for finding in refused.findings[:1])
     if as_json:
