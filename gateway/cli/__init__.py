@@ -121,6 +121,7 @@ def _half(text: str) -> str:
 
 def _translate(command: click.Command, spoken: Callable[[str], str]) -> None:
     """Put help texts into the language in use; the original is kept beside them."""
+    command._help_option = None  # click keeps the option with its text of the language before
     holders: list[Any] = [command, *(p for p in command.params if isinstance(p, click.Option))]
     for holder in holders:
         for field in ("help", "short_help", "epilog"):

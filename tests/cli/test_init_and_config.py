@@ -37,7 +37,7 @@ def test_check_as_json(started: Path) -> None:
     bad = json.loads(result.stdout)
     assert result.exit_code == ExitCode.CONFIGURATION
     assert bad["ok"] is False
-    assert [fault["key"] for fault in bad["faults"] if not fault["waiting"]] == ["options", "options.tabel"]
+    assert [fault["key"] for fault in bad["faults"] if not fault["waiting"]] == ["options.tabel"]
 
 
 def test_a_fault_in_a_mapping_is_found_too(started: Path) -> None:
