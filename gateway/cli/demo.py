@@ -2,25 +2,25 @@
 """``gateway demo``: a city on this machine, from the departments' databases to the signed receipts."""
 
 import signal
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import click
 
 from gateway.app import Gateway
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import json_option
-from gateway.cli.output import emit_json, print_table, say
+from gateway.cli.output import emit_json, print_table, say, spoken
 from gateway.cli.run import run_with_bar
 from gateway.cli.summary import print_summary
 from gateway.config import load
 from gateway.demo.layout import prepare, write_destinations
+from gateway.demo.reasons import Reason, reasons
 from gateway.demo.systems import running
 from gateway.flow.summary import Summary
 from gateway.i18n import _
-from gateway.ledger.overview import refusal_codes
 from gateway.schedule.once import RoundOptions
 
 
@@ -46,24 +46,29 @@ def command(directory: Path, seed: int, serve: bool, as_json: bool) -> int:
     say(_("准备演示城市:{place}").format(place=directory))
     new = prepare(directory, seed)
     say(_("启动市级平台和监察系统") if new else _("演示目录已存在,沿用其中的数据;启动市级平台和监察系统"))
-    with running(directory) as addresses:
+    # SIGTERM must pass through the same exits as Ctrl-C, so that no system is left behind.
+    with _signals(_interrupt), running(directory) as addresses:
         write_destinations(directory, addresses)
         with Gateway.open(load(directory)) as gateway:
             summary = run_with_bar(gateway, RoundOptions())
             with gateway.place.ledger.reading() as connection:
-                reasons = refusal_codes(connection)
+                why = reasons(connection)
             if as_json:
                 emit_json(summary.as_json())
             else:
-                _print(summary, reasons, directory)
+                _print(summary, why, directory)
             if serve:
                 _serve(gateway, addresses)
     return _exit_code(summary)
 
 
-def _print(summary: Summary, reasons: dict[str, int], directory: Path) -> None:
+def _print(summary: Summary, why: list[Reason], directory: Path) -> None:
     print_summary(summary)
-    print_table([_("发现代码"), _("条数")], list(reasons.items()), title=_("台账中被拒绝的记录及原因"))
+    print_table(
+        [_("代码"), _("位置"), _("条数"), _("原因(取其一)")],
+        [[each.code, each.place, each.number, spoken(each.message)] for each in why],
+        title=_("台账中被拒绝的记录及原因"),
+    )
     click.echo(_("接下来可以看:"))
     for line in ("status", "records list --state refused", "reconcile", "config check"):
         click.echo(f"  gateway {line} -C {directory}")
@@ -73,18 +78,22 @@ def _print(summary: Summary, reasons: dict[str, int], directory: Path) -> None:
 
 def _serve(gateway: Gateway, addresses: dict[str, str]) -> None:
     service = gateway.service()
-    for name, address in addresses.items():
-        say(f"{name}: {address}")
-    say(_("网关继续运行,按 Ctrl-C 结束"))
-    with _until_told(service.ended):
+    with _signals(lambda *_: service.ended.set()):
         service.start()
+        for name, address in addresses.items():
+            say(f"{name}: {address}")
+        say(_("网关继续运行,按 Ctrl-C 结束"))
         service.ended.wait()
         service.stop()
 
 
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
 @contextmanager
-def _until_told(ended: threading.Event) -> Iterator[None]:
-    before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+def _signals(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:

@@ -34,7 +34,11 @@ def _process(directory: Path, name: str, role: str) -> Iterator["subprocess.Pope
     command = [sys.executable, "-m", "gateway", "reference", role, "--dir", str(directory / "systems" / name)]
     with (directory / "var" / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 # our own command
-            [*command, "--port", "0", "--ready-file", str(ready)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            [*command, "--port", "0", "--ready-file", str(ready)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is for the gateway: it finishes its package before the systems go
         )
     try:
         yield process
