@@ -5,11 +5,11 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, literal_column, select, update
 
 from gateway.ledger import lanes
 from gateway.ledger.claims import Claimed
-from gateway.ledger.tables import attempt, delivery, destination, package, record, segment
+from gateway.ledger.tables import attempt, awaiting, delivery, destination, package, record, segment
 from gateway.model.destination import Route
 from gateway.semantics.outcomes import Judgement, Move, PackageMove, RecordMove
 
@@ -112,7 +112,6 @@ _MOVE = (
         code=bindparam("b_code"),
         message=bindparam("b_message"),
         receipt_no=bindparam("b_receipt"),
-        awaits=bindparam("b_awaits"),
     )
 )
 
@@ -120,7 +119,8 @@ _MOVE = (
 def _settle_each(
     connection: Connection, route: Route, claimed: Claimed, answer: Answer, item_type: str | None
 ) -> list[int]:
-    rows = []
+    rows: list[dict[str, object]] = []
+    waiting: list[dict[str, object]] = []
     settled: list[int] = []
     for move in answer.judgement.moves:
         if move.move is RecordMove.OPEN:
@@ -136,11 +136,14 @@ def _settle_each(
                 "b_code": move.code,
                 "b_message": move.message[:500] or None,
                 "b_receipt": answer.receipt_no if state == "settled" else None,
-                "b_awaits": awaits,
             }
         )
+        if awaits:
+            waiting.append({"destination_id": route.destination_id, "record_id": move.record.id, "awaits": awaits})
     if rows:
         connection.execute(_MOVE, rows)
+    if waiting:
+        connection.execute(insert(awaiting), waiting)
     return settled
 
 
@@ -195,23 +198,21 @@ def _wake(connection: Connection, route: Route, settled: Sequence[int], now: int
     """Release deliveries that waited at this destination for what was settled just now."""
     here = route.destination_id
     waiting = connection.execute(
-        select(delivery.c.awaits, delivery.c.lane, delivery.c.record_id).where(
-            delivery.c.awaits.is_not(None), delivery.c.destination_id == here, delivery.c.state == "waiting"
-        )
+        select(awaiting.c.awaits, awaiting.c.record_id).where(awaiting.c.destination_id == here)
     ).all()
     if not waiting or not settled:
         return
     arrived: set[str] = set()
     for row in connection.execute(select(record.c.key, record.c.case_no).where(record.c.id.in_(settled))):
         arrived.update(name for name in (row.key, row.case_no) if name)
-    released = [row for row in waiting if row.awaits in arrived]
-    if released:
-        connection.execute(
-            update(delivery)
-            .where(delivery.c.destination_id == here, delivery.c.record_id.in_([row.record_id for row in released]))
-            .values(state="ready", awaits=None)
-        )
-        lanes.refresh(connection, here, [row.lane for row in released], now)
+    released = [row.record_id for row in waiting if row.awaits in arrived]
+    if not released:
+        return
+    freed = (delivery.c.destination_id == here) & delivery.c.record_id.in_(released)
+    connection.execute(update(delivery).where(freed, delivery.c.state == "waiting").values(state="ready"))
+    connection.execute(delete(awaiting).where(awaiting.c.destination_id == here, awaiting.c.record_id.in_(released)))
+    names = connection.execute(select(delivery.c.lane).where(freed)).scalars()
+    lanes.refresh(connection, here, list(names), now)
 
 
 def _lanes_of(connection: Connection, route: Route, claimed: Claimed) -> Iterable[str]:

@@ -275,7 +275,6 @@ delivery = Table(
     Column("receipt_no", BigInteger),
     Column("code", Text),
     Column("message", Text),
-    Column("awaits", Text),
     Index(
         "ix_delivery_open",
         "destination_id",
@@ -290,14 +289,18 @@ delivery = Table(
         sqlite_where=text("package_no is not null"),
         postgresql_where=text("package_no is not null"),
     ),
-    Index(
-        "ix_delivery_awaits",
-        "awaits",
-        sqlite_where=text("awaits is not null"),
-        postgresql_where=text("awaits is not null"),
-    ),
     sqlite_with_rowid=False,
     comment="one record at one destination (T2)",
+)
+
+awaiting = Table(
+    "awaiting",
+    metadata,
+    Column("destination_id", Integer, primary_key=True),
+    Column("record_id", BigInteger, primary_key=True),
+    Column("awaits", Text, nullable=False),
+    sqlite_with_rowid=False,
+    comment="what a waiting delivery waits for at its destination: a key or a case (B13); few rows, a table of its own",
 )
 
 package = Table(
