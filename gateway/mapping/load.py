@@ -225,3 +225,19 @@ def _expand(name: str) -> list[str]:
     if match is None:
         return [name]
     return [f"{match[1]}{n}{match[4]}" for n in range(int(match[2]), int(match[3]) + 1)]
+
+
+def standard_of(path: Path) -> str | None:
+    """Return the name of the pack that the mapping at ``path`` is written for, or None; nothing else is checked."""
+    return _said(path, "standard")
+
+
+def adapter_of(path: Path) -> str | None:
+    """Return the adapter that the mapping at ``path`` needs, or None when it needs none of its own."""
+    return _said(path, "adapter")
+
+
+def _said(path: Path, key: str) -> str | None:
+    root = read(path, Faults())
+    said = root.value.get(key) if root.is_map else None
+    return str(said) if isinstance(said, str) else None
