@@ -21,6 +21,10 @@ _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _LINE = re.compile(rb"\s*<([A-Za-z_][\w.-]*)(\s[^<>]*)?><.*</\1\s*>\s*")  # a whole record, not a mere field
 _OPENING = re.compile(rb"\s*<Records(\s[^<>]*)?>\s*")
 _CLOSING = re.compile(rb"\s*</Records\s*>\s*")
+_ONE_LINE_MAY_CAUSE: Final = frozenset(
+    {Doc.NOT_WELL_FORMED, Doc.WRONG_BYTES, Doc.CONTROL_CHARACTER, Doc.ENTITY, Doc.TOO_LARGE, Doc.TOO_DEEP,
+     Doc.TOO_MANY_ELEMENTS, Doc.TOO_MANY_ATTRIBUTES, Doc.TEXT_TOO_LONG}
+)  # fmt: skip
 _PARTS: Final = frozenset(f"{{{NAMESPACE}}}{name}" for name in ("recordId", "key", "version", "contentDigest"))
 _PLACEHOLDER: Final = f"{{{NAMESPACE}}}payload"
 
@@ -47,7 +51,8 @@ def lay_out(data: bytes) -> Layout:
     try:
         root = safexml.parse(data)
     except RefusedDocument as refused:
-        by_line = () if _is_package(data) else _lines(data)
+        apart = refused.finding.code in _ONE_LINE_MAY_CAUSE and not _is_package(data)
+        by_line = _lines(data) if apart else ()
         return Layout(by_line) if by_line else Layout(finding=refused.finding)
     if root.tag == f"{{{NAMESPACE}}}Package":
         return Layout(tuple(_payloads(root)), package=root)

@@ -82,7 +82,7 @@ def parse(data: bytes, limits: Limits = DEFAULT) -> "etree._Element":
     try:
         root = etree.fromstring(text, _parsers.utf8)
     except etree.XMLSyntaxError as error:
-        raise RefusedDocument(_syntax_finding(error)) from None
+        raise RefusedDocument(_syntax_finding(error, text)) from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise RefusedDocument(doc_finding(Doc.DOCTYPE))
     _refuse_controls(root, text)
@@ -104,12 +104,12 @@ def line_of(element: Element) -> int:
 
 def as_utf8(data: bytes) -> bytes:
     """Return the document as UTF-8 bytes with lines and columns unchanged; the parser ignores the declaration."""
-    if not data or data.isspace():  # stops at the first other byte
-        raise RefusedDocument(doc_finding(Doc.EMPTY))
     if data[:2] in _UTF16_MARKS:
         return _from_utf16(data)
     marked = data.startswith(_UTF8_MARK)
     body = data[3:] if marked else data
+    if not body or body.isspace():  # stops at the first other byte
+        raise RefusedDocument(doc_finding(Doc.EMPTY))
     if b"\x00" in body[:4]:
         raise RefusedDocument(doc_finding(Doc.ENCODING_UNKNOWN, "UTF-16 / UTF-32 (no BOM)", line=1, column=1))
     found = _DECLARATION.match(body)
@@ -139,8 +139,7 @@ def _decoded(data: bytes, codec: str, declared: str) -> str:
     try:
         return gb18030.decode(data) if codec == "gb18030" else data.decode(codec)
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        line, column = _place(data, error.start)
         raise RefusedDocument(doc_finding(Doc.WRONG_BYTES, declared, line=line, column=column)) from None
 
 
@@ -151,26 +150,34 @@ def _refuse_doctype(text: bytes) -> None:
     prolog = _PROLOG.match(text)
     start = prolog.end() if prolog else 0
     if text[start : start + 9].lower() == b"<!doctype":
-        line, column = text.count(b"\n", 0, start) + 1, start - text.rfind(b"\n", 0, start)
+        line, column = _place(text, start)
         raise RefusedDocument(doc_finding(Doc.DOCTYPE, line=line, column=column))
+
+
+def _place(data: bytes, at: int) -> tuple[int, int]:
+    """Return line and column of a byte, both from 1; columns count bytes."""
+    return data.count(b"\n", 0, at) + 1, at - data.rfind(b"\n", 0, at)
 
 
 def _refuse_controls(root: "etree._Element", text: bytes) -> None:
     """Refuse DEL and the C1 controls, which XML 1.0 lets pass; the first two tests cost next to nothing."""
     found = _CONTROLS.search(text) if b"\xc2" in text or b"\x7f" in text else None
     if found:
-        line, column = text.count(b"\n", 0, found.start()) + 1, found.start() - text.rfind(b"\n", 0, found.start())
+        line, column = _place(text, found.start())
         raise RefusedDocument(doc_finding(Doc.CONTROL_CHARACTER, line=line, column=column))
     if b"&" in text and _REFERENCE.search(text) and any(_CONTROL_TEXT.search(str(piece)) for piece in root.itertext()):
         raise RefusedDocument(doc_finding(Doc.CONTROL_CHARACTER))
 
 
-def _syntax_finding(error: "etree.XMLSyntaxError") -> Finding:
-    line, column = error.lineno, (error.offset or 0) + 1
+def _syntax_finding(error: "etree.XMLSyntaxError", text: bytes) -> Finding:
+    try:
+        text.decode()
+    except UnicodeDecodeError as wrong:  # libxml2 calls some of these a character that is not allowed
+        line, column = _place(text, wrong.start)
+        return doc_finding(Doc.WRONG_BYTES, "UTF-8", line=line, column=column)
+    line, column = error.lineno or 1, (error.offset or 0) + 1
     number: int = getattr(error, "code", 0)  # the stubs of lxml leave it out
     said = re.sub(r", line \d+, column \d+.*$", "", str(error.msg))
-    if number == _ERRORS.ERR_INVALID_ENCODING:
-        return doc_finding(Doc.WRONG_BYTES, "UTF-8", line=line, column=column)
     if number == _ERRORS.ERR_INVALID_CHAR:
         return doc_finding(Doc.CONTROL_CHARACTER, line=line, column=column)
     if number == _ERRORS.ERR_UNDECLARED_ENTITY:

@@ -22,8 +22,11 @@ RECORD: Final = safexml.Limits(size=1024 * 1024, elements=20_000, attributes=1_0
 """Caps of one record."""
 
 _CHUNK: Final = safexml.Limits(
-    size=256 * 1024 * 1024, depth=256, elements=5_000_000, attributes=5_000_000, text=10_000_000
+    size=256 * 1024 * 1024, depth=RECORD.depth + 1, elements=5_000_000, attributes=5_000_000, text=10_000_000
 )
+_LARGE: Final = (
+    4 * RECORD.elements
+)  # bytes; a smaller document can't hold more elements or text than a record may (``<a/>``)
 _TAIL: Final = "\n"
 
 
@@ -90,7 +93,7 @@ class Schema:
 
     def _together(self, documents: Sequence[bytes]) -> "etree._Element | None":
         """Parse all documents as children of one wrapper, or return None where they don't fit in lines."""
-        if len(documents) < 2 or any(len(document) > RECORD.size or b"\n" in document for document in documents):
+        if len(documents) < 2 or any(len(document) > _LARGE or b"\n" in document for document in documents):
             return None
         joined = b"%s%s\n</Records>" % (self._opening, b"\n".join(documents))
         try:
