@@ -25,6 +25,7 @@ _ATTRIBUTE = re.compile(r"[Tt]he attribute '(?:\{[^}]*\})?([^']+)'")
 _QUOTED = re.compile(r"'(?:[^'{}]*)'")
 _SEQUENCE = re.compile(r"key-sequence \[(.*)\] of keyref")
 _QUOTED_TEXT = re.compile(r"'([^']*)'")
+_ABOUT_ATTRIBUTES: Final = (TABLE["SCHEMAV_CVC_COMPLEX_TYPE_3_2_1"], TABLE["SCHEMAV_CVC_TYPE_3_1_1"])
 _VALUE_CAP: Final = 500  # characters of an offending value worth keeping
 
 
@@ -60,6 +61,8 @@ def attribute(error: "etree._LogEntry", record: "etree._Element", labels: Labels
     node = _locate(error, record, named.group(1) if named else None)
     kind, body = _kind_of(error.type_name, said), said[named.end() :] if named else said
     value = node.text if node is not None and len(node) == 0 and kind is not MISSING else None
+    if named and named.group(2) and "value" in body and kind not in _ABOUT_ATTRIBUTES:
+        kind = TABLE["SCHEMAV_CVC_ATTRIBUTE_3"]
     if kind.code == "XSD-005" and not (value or "").strip():
         kind = EMPTY
     path = field_path(record, node) if node is not None else etree.QName(record).localname
