@@ -18,6 +18,7 @@ _VARIABLES: Final = ("GATEWAY_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 _CLICK_CATALOGUE: Final = {"zh": "zh_CN", "en": "en"}
 
 _spoken = "zh"
+_asked = False
 
 
 def choose(environment: Mapping[str, str]) -> str:
@@ -34,16 +35,31 @@ def language() -> str:
     return _spoken
 
 
-def speak(chosen: str) -> None:
-    """Use ``chosen`` from now on, for our own words and for click's, here and in child processes."""
-    global _spoken  # noqa: PLW0603 # one language per process, set by the command line alone
+def names_one(environment: Mapping[str, str]) -> bool:
+    """Tell whether ``environment`` names a language at all (C and POSIX name none)."""
+    value = next((environment[name] for name in _VARIABLES if environment.get(name)), "")
+    return value.lower().startswith(LANGUAGES)
+
+
+def speak(chosen: str, *, asked: bool = True) -> None:
+    """Use ``chosen`` from now on, for our own words and for click's, here and in child processes.
+
+    ``asked`` is False where nobody asked for it: a configured language may then take its place (``prefer``).
+    """
+    global _spoken, _asked  # noqa: PLW0603 # one language per process, set by the command line alone
     if chosen not in LANGUAGES:
         raise ValueError(chosen)
-    _spoken = chosen
+    _spoken, _asked = chosen, asked
     os.environ["GATEWAY_LANG"] = chosen
     os.environ["LANGUAGE"] = _CLICK_CATALOGUE[chosen]
     gettext.bindtextdomain("click", str(LOCALE))
     gettext.textdomain("click")
+
+
+def prefer(configured: str) -> None:
+    """Use the configured language, unless the user asked for one."""
+    if not _asked:
+        speak(configured, asked=False)
 
 
 @cache

@@ -63,7 +63,7 @@ class Shell(click.Group):
     def main(self, args: Sequence[str] | None = None, *_rest: Any, **_extra: Any) -> Any:
         """Run the command line and end the process with its exit code."""
         given, chosen = _take_language(list(sys.argv[1:] if args is None else args))
-        i18n.speak(chosen or i18n.choose(os.environ))
+        i18n.speak(chosen or i18n.choose(os.environ), asked=chosen is not None or i18n.names_one(os.environ))
         _translate(self, _)
         sys.exit(self._run(given))
 

@@ -10,8 +10,10 @@ from types import FrameType
 
 import click
 
+from gateway import i18n
 from gateway.app import Gateway
 from gateway.cli.exits import ExitCode
+from gateway.cli.logs import logging_to
 from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, progress, say
 from gateway.cli.summary import exit_code_of, print_summary
@@ -32,9 +34,13 @@ from gateway.schedule.once import RoundOptions
 @click.option("--no-reconcile", is_flag=True, help="一轮结束时不对账")
 def command(directory: Path, as_json: bool, once: bool, patience: float, no_reconcile: bool) -> int:
     """Run the gateway of a configuration directory."""
-    with Gateway.open(load(directory)) as gateway:
+    configuration = load(directory)
+    if not once:
+        i18n.prefer(configuration.site.language)
+    with Gateway.open(configuration) as gateway:
         if not once:
-            return _serve(gateway)
+            with logging_to(configuration.site.log):
+                return _serve(gateway)
         summary = run_with_bar(gateway, RoundOptions(patience=patience, reconcile=not no_reconcile))
     if as_json:
         emit_json(summary.as_json())

@@ -51,7 +51,6 @@ class Run(Settings):
     """运行 Sizes and pauses of a run."""
 
     chunk: Annotated[Count, Field(le=5000)] = 500
-    workers: Annotated[Count, Field(le=64)] = 2
     linger: Duration = timedelta(seconds=2)
 
 

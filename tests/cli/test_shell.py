@@ -88,6 +88,15 @@ def test_language_of_the_environment(environment: dict[str, str], language: str)
     assert i18n.choose(environment) == language
 
 
+def test_a_configured_language_yields_to_one_that_was_asked_for() -> None:
+    i18n.speak("zh", asked=False)
+    i18n.prefer("en")
+    assert i18n.language() == "en"
+    i18n.speak("zh", asked=True)
+    i18n.prefer("en")
+    assert i18n.language() == "zh"
+
+
 def test_usage_faults_end_with_2() -> None:
     assert run("nonsense").exit_code == ExitCode.USAGE
     assert run("config", "check", "--nonsense").exit_code == ExitCode.USAGE
