@@ -46,7 +46,7 @@ def speak(chosen: str, *, asked: bool = True) -> None:
 
     ``asked`` is False where nobody asked for it: a configured language may then take its place (``prefer``).
     """
-    global _spoken, _asked  # noqa: PLW0603 # one language per process, set by the command line alone
+    global _spoken, _asked  # one language per process, set by the command line alone
     if chosen not in LANGUAGES:
         raise ValueError(chosen)
     _spoken, _asked = chosen, asked
