@@ -12,5 +12,5 @@ from tests.real import loader
 def penalties() -> Path:
     """Return the directory of the environmental penalties; skip where it is absent."""
     if not loader.present():
-        pytest.skip(f"the environmental penalties are not at {loader.DATA}")
+        pytest.skip(f"shared-data: the environmental penalties are not at {loader.DATA}")
     return loader.DATA

@@ -88,12 +88,17 @@ def write(directory: Path, city: Mapping[str, Any], addresses: Mapping[str, str]
 
 def catalogue(database: Path) -> int:
     """Put the invented items into a table of their own and return how many there are."""
-    with (OVERLAY / "items.csv").open(encoding="utf-8", newline="") as stream:
-        header, *items = list(csv.reader(stream))
+    header, *items = invented_items()
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(f"CREATE TABLE item ({', '.join(f'{name} TEXT NOT NULL' for name in header)})")
         connection.executemany(f"INSERT INTO item VALUES ({', '.join('?' * len(header))})", items)
     return len(items)
+
+
+def invented_items() -> list[list[str]]:
+    """Return the catalogue as lines of cells, the header first."""
+    with (OVERLAY / "items.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.reader(stream))
 
 
 def _paths(sender: Mapping[str, str]) -> dict[str, str]:

@@ -17,18 +17,22 @@ STEP_SECONDS = 0.05
 
 def make_city(directory: Path) -> dict[str, Any]:
     """Make certificates, keys and registries of the test city and return their paths."""
-    command = [sys.executable, "-m", "gateway", "reference", "init", "--dir", str(directory)]
-    made = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8")
-    city: dict[str, Any] = json.loads(made.stdout)
-    return city
+    return _told("init", "--dir", str(directory))
 
 
 def dump(directory: Path) -> dict[str, Any]:
     """Return what a system holds, read from its storage alone."""
-    command = [sys.executable, "-m", "gateway", "reference", "dump", "--dir", str(directory), "--json"]
-    held = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8")
-    holdings: dict[str, Any] = json.loads(held.stdout)
-    return holdings
+    return _told("dump", "--dir", str(directory), "--json")
+
+
+def _told(*arguments: str) -> dict[str, Any]:
+    """Run ``gateway reference …`` and return the JSON it prints; raises RuntimeError with what it said instead."""
+    command = [sys.executable, "-m", "gateway", "reference", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    if ended.returncode:
+        raise RuntimeError(f"{' '.join(arguments)} ended with {ended.returncode}: {ended.stderr}")
+    answer: dict[str, Any] = json.loads(ended.stdout)
+    return answer
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def _accounts(each: Pass) -> list[str]:
 
 def _holdings(first: Pass, directory: Path) -> list[str]:
     """Compare what each system holds with what the ledger accepted; the items come on top."""
-    items = sum(1 for _ in (site.OVERLAY / "items.csv").open(encoding="utf-8")) - 1
+    items = len(site.invented_items()) - 1
     faults = []
     for name, figures in first.line["destinations"].items():
         held = systems.dump(directory / "city" / name)
