@@ -103,9 +103,7 @@ class HttpsChannel:
                     raise BadGateway(f"the answer is larger than {ANSWER_CAP} bytes")
                 pieces.append(piece)
             body = b"".join(pieces)
-            declared = response.headers.get("Content-Length")
-            if declared is not None and declared != str(len(body)):
-                raise TimedOut(f"{len(body)} of {declared} bytes came")
+            _require_whole(response, len(body))
             content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             return HttpAnswer(response.status_code, content_type, body)
 
@@ -161,6 +159,15 @@ class _Adapter(HTTPAdapter):
             ConnectionCls = Connection
 
         self.poolmanager.pool_classes_by_scheme = {"https": Pool}
+
+
+def _require_whole(response: requests.Response, size: int) -> None:
+    """Take nothing for an answer whose end can't be told from a cut: the length is declared, or the last chunk came."""
+    declared = response.headers.get("Content-Length")
+    if declared is None and response.headers.get("Transfer-Encoding", "").lower() != "chunked":
+        raise TimedOut("the answer declares no length")
+    if declared is not None and declared != str(size):
+        raise TimedOut(f"{size} of {declared} bytes came")
 
 
 def _told(fault: BaseException) -> str:
