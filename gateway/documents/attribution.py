@@ -25,7 +25,7 @@ _ATTRIBUTE = re.compile(r"[Tt]he attribute '(?:\{[^}]*\})?([^']+)'")
 _QUOTED = re.compile(r"'(?:[^'{}]*)'")
 _SEQUENCE = re.compile(r"key-sequence \[(.*)\] of keyref")
 _QUOTED_TEXT = re.compile(r"'([^']*)'")
-_ABOUT_ATTRIBUTES: Final = (TABLE["SCHEMAV_CVC_COMPLEX_TYPE_3_2_1"], TABLE["SCHEMAV_CVC_TYPE_3_1_1"])
+_ABOUT_VALUES: Final = frozenset(f"XSD-{number:03}" for number in (*range(5, 16), 18, 32, 33))
 _VALUE_CAP: Final = 500  # characters of an offending value worth keeping
 
 
@@ -61,7 +61,7 @@ def attribute(error: "etree._LogEntry", record: "etree._Element", labels: Labels
     node = _locate(error, record, named.group(1) if named else None)
     kind, body = _kind_of(error.type_name, said), said[named.end() :] if named else said
     value = node.text if node is not None and len(node) == 0 and kind is not MISSING else None
-    if named and named.group(2) and "value" in body and kind not in _ABOUT_ATTRIBUTES:
+    if named and named.group(2) and kind.code in _ABOUT_VALUES:
         kind = TABLE["SCHEMAV_CVC_ATTRIBUTE_3"]
     if kind.code == "XSD-005" and not (value or "").strip():
         kind = EMPTY
