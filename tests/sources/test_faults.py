@@ -102,6 +102,14 @@ def test_a_text_stamp_without_a_format_is_refused(departments: Make, backend: st
     assert codes(department, stamp={"column": "MC"}) == ["SRC-008"]
 
 
+@pytest.mark.parametrize("backend", ["postgresql", "mariadb"])
+def test_a_format_on_a_date_time_column_is_told_or_harmless(departments: Make, backend: str) -> None:
+    department = departments(backend)
+    department.table([(1, "a", "2020-01-01 00:00:05")])
+    found = codes(department, stamp={"column": "GXSJ", "format": "%Y%m%d"})
+    assert found == ["SRC-008" if backend == "postgresql" else "SRC-009"]
+
+
 def test_a_sqlite_stamp_needs_a_format(departments: Make) -> None:
     department = departments("sqlite")
     department.table([(1, "a", None)])

@@ -190,3 +190,15 @@ def test_the_source_can_not_write(department: Department) -> None:
         connection.exec_driver_sql(f"DELETE FROM {q}BJ{q}")
     rows, _, _ = read_all(source, source.window(None))
     assert len(rows) == 1
+
+
+def test_text_row_ids_follow_the_databases_own_order(department: Department) -> None:
+    q = "`" if department.backend == "mariadb" else '"'
+    ids_there = ["a", "B", "A1", "b2", "南昌", "é", "_x", "a b", "a%", "10", "9", "''", "a\\b"]
+    department.run(f"CREATE TABLE {q}WJ{q} ({q}ID{q} VARCHAR(20) PRIMARY KEY, {q}S{q} VARCHAR(20))")
+    department.run(many=(f"INSERT INTO {q}WJ{q} VALUES (:id, '20200101')", [{"id": name} for name in ids_there]))
+    source = department.source(table="WJ", stamp={"column": "S", "format": "%Y%m%d"})
+    assert source.check() == ()
+    for size in (1, 2, 100):
+        rows, _, _ = read_all(source, source.window(None), size)
+        assert sorted(ids(rows)) == sorted(ids_there)
