@@ -33,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     started = time.monotonic()
     for each in run(directory, options.data):
         print(json.dumps(each.line, ensure_ascii=False), flush=True)
-        talk(f"pass {each.line['pass']}: {time.monotonic() - started:.1f} s")
+        refusals = ", ".join(f"{code} ×{count}" for code, count in sorted(each.refusals.items())) or "0"
+        talk(f"pass {each.line['pass']}: {time.monotonic() - started:.1f} s; 台账中的拒绝 / refusals held: {refusals}")
         passes.append(each)
     faults = complaints(passes, directory)
     for fault in faults:

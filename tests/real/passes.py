@@ -9,6 +9,7 @@ from typing import Any
 from gateway.app import Gateway
 from gateway.config import load
 from gateway.flow.summary import Summary
+from gateway.ledger.overview import refusal_codes
 from gateway.schedule.once import RoundOptions
 from tests.real import loader, site, systems
 
@@ -21,6 +22,8 @@ class Pass:
 
     line: dict[str, Any]
     failures: Mapping[str, str] = field(default_factory=dict)
+    refusals: Mapping[str, int] = field(default_factory=dict)
+    """Refusals that the ledger holds, by the code of their first finding."""
 
 
 def run(directory: Path, data: Path) -> Iterator[Pass]:
@@ -40,7 +43,9 @@ def run(directory: Path, data: Path) -> Iterator[Pass]:
         for number in (1, 2):
             with Gateway.open(configuration) as gateway:
                 summary = gateway.run_once(RoundOptions(sources=(site.PENALTIES,)))
-            yield Pass(line(number, summary), summary.failures)
+                with gateway.place.ledger.reading() as connection:
+                    refusals = refusal_codes(connection)
+            yield Pass(line(number, summary), summary.failures, refusals)
 
 
 def line(number: int, summary: Summary) -> dict[str, Any]:

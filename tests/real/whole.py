@@ -9,7 +9,8 @@ from gateway.channels.database import DatabaseTools
 from gateway.documents.schema import Schema
 from gateway.flow.translate import TrialNumbers, translate
 from gateway.flow.validate import PackValidator
-from gateway.mapping import compile_mapping, load_mapping
+from gateway.mapping.compile import compile_mapping
+from gateway.mapping.load import load_mapping
 from gateway.model.record import Observation, Row, SourceKind
 from gateway.pack import load_pack
 from gateway.ports import Clock
