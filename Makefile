@@ -30,7 +30,7 @@ demo: $(READY)  ## run the demo city once, from an empty directory
 	$(BIN)/gateway demo --dir ./gateway-demo
 
 real: $(READY)  ## run the real penalty records twice; one JSON line a pass
-	$(BIN)/python -m tests.real
+	@$(BIN)/python -m tests.real
 
 check: lint types imports words  ## everything that needs no test run: format, lint, types, import law, catalogues, generated pages
 
