@@ -68,14 +68,8 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver must not open transactions by itself
-        for name, wanted, shows in _SQLITE_SETTINGS:
-            connection.execute(f"PRAGMA {name}={wanted}")
-            found = connection.execute(f"PRAGMA {name}").fetchone()[0]
-            if found != shows:
-                raise LedgerError(f"SQLite {name}={found}, {path}", _WEAK)
-        if read_only:
-            connection.execute("PRAGMA query_only=ON")
+        with _closed_on_failure(connection):
+            _prepare_sqlite(connection, path, read_only=read_only)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -83,6 +77,27 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+@contextmanager
+def _closed_on_failure(connection: Any) -> Iterator[None]:
+    """Close a connection that did not pass: the pool has not taken it yet and would only forget it."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _prepare_sqlite(connection: Any, path: Path, *, read_only: bool) -> None:
+    connection.isolation_level = None  # the driver must not open transactions by itself
+    for name, wanted, shows in _SQLITE_SETTINGS:
+        connection.execute(f"PRAGMA {name}={wanted}")
+        found = connection.execute(f"PRAGMA {name}").fetchone()[0]
+        if found != shows:
+            raise LedgerError(f"SQLite {name}={found}, {path}", _WEAK)
+    if read_only:
+        connection.execute("PRAGMA query_only=ON")
 
 
 _WEAK = Words(
@@ -99,17 +114,22 @@ def _postgresql(url: URL, *, read_only: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        with connection.cursor() as cursor:
-            if int(_show(cursor, "server_version_num")) < _POSTGRESQL_OLDEST:
-                raise LedgerError(f"PostgreSQL {_show(cursor, 'server_version')}", _TOO_OLD)
-            for name in _POSTGRESQL_MUST_BE_ON:
-                if _show(cursor, name) == "off":
-                    raise LedgerError(f"PostgreSQL {name}=off", Words(f"打开 {name}", f"turn {name} on"))
-            if read_only:
-                cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
-        connection.commit()
+        with _closed_on_failure(connection):
+            _prepare_postgresql(connection, read_only=read_only)
 
     return engine
+
+
+def _prepare_postgresql(connection: Any, *, read_only: bool) -> None:
+    with connection.cursor() as cursor:
+        if int(_show(cursor, "server_version_num")) < _POSTGRESQL_OLDEST:
+            raise LedgerError(f"PostgreSQL {_show(cursor, 'server_version')}", _TOO_OLD)
+        for name in _POSTGRESQL_MUST_BE_ON:
+            if _show(cursor, name) == "off":
+                raise LedgerError(f"PostgreSQL {name}=off", Words(f"打开 {name}", f"turn {name} on"))
+        if read_only:
+            cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+    connection.commit()
 
 
 _TOO_OLD = Words("需要 PostgreSQL 14 或更高版本", "PostgreSQL 14 or later is needed")

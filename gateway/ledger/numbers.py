@@ -52,7 +52,7 @@ class Numbers:
                 found[each] = self._propose(each, stored)
             while len(self._highest) > _GROUPS_REMEMBERED:
                 self._highest.popitem(last=False)
-        return found
+        return {each: found[each] for each in wanted}
 
     def _propose(self, request: AllocationRequest, stored: Mapping[_Group, int]) -> int:
         earlier = self._proposed.get(request)

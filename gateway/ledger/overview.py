@@ -26,7 +26,9 @@ def sources(connection: Connection) -> list[dict[str, Any]]:
 
 def record_states(connection: Connection) -> dict[str, int]:
     """Count records by state: accepted, waiting, parked."""
-    rows = connection.execute(select(record.c.state, func.count().label("n")).group_by(record.c.state).order_by(record.c.state))
+    rows = connection.execute(
+        select(record.c.state, func.count().label("n")).group_by(record.c.state).order_by(record.c.state)
+    )
     return {row.state: row.n for row in rows}
 
 

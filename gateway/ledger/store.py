@@ -3,7 +3,7 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -56,18 +56,18 @@ def open_ledger(
         path = Path(str(parsed.database))
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = WriterLock(path) if exclusive else None
-    try:
+    with ExitStack() as undo:
+        if lock is not None:
+            undo.callback(lock.release)
         ledger = Ledger(open_engine(parsed, read_only=read_only), clock, ids, lock)
+        undo.callback(ledger.close)
         ledger.types, ledger.routes, ledger.discards = types, routes, frozenset(discards)
         if read_only:
             with ledger.reading() as connection:
                 schema.require(connection)
         else:
             ledger.make()
-    except BaseException:
-        if lock is not None:
-            lock.release()
-        raise
+        undo.pop_all()
     return ledger
 
 

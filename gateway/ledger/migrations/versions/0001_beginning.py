@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger as it began."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make every table."""
+    op.create_table(
+        "allocation",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "subject", "scope", name=op.f("pk_allocation")),
+        sa.UniqueConstraint("name", "scope", "number", name="uq_allocation_number"),
+        comment="numbers given once per subject and kept for ever (B8)",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "attempt",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("package_no", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
+        comment="every time we spoke to a destination about a package",
+    )
+    op.create_index(op.f("ix_attempt_package_no"), "attempt", ["package_no"], unique=False)
+    op.create_table(
+        "awaiting",
+        sa.Column("destination_id", sa.Integer(), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), nullable=False),
+        sa.Column("awaits", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("destination_id", "record_id", name=op.f("pk_awaiting")),
+        comment="what a waiting delivery waits for at its destination: a key or a case (B13); few rows, a table of its own",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "case_file",
+        sa.Column("case_no", sa.Text(), nullable=False),
+        sa.Column("rev", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("case_no", name=op.f("pk_case_file")),
+        comment="one row a case: locked in sorted order while its records are decided (B10)",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "delivery",
+        sa.Column("destination_id", sa.Integer(), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), nullable=False),
+        sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("order_key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("package_no", sa.BigInteger(), nullable=True),
+        sa.Column("receipt_no", sa.BigInteger(), nullable=True),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("message", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("destination_id", "record_id", name=op.f("pk_delivery")),
+        comment="one record at one destination (T2)",
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_delivery_open",
+        "delivery",
+        ["destination_id", "lane", "order_key"],
+        unique=False,
+        sqlite_where=sa.text("state in ('ready', 'waiting', 'parked', 'packed')"),
+        postgresql_where=sa.text("state in ('ready', 'waiting', 'parked', 'packed')"),
+    )
+    op.create_index(
+        "ix_delivery_package",
+        "delivery",
+        ["package_no"],
+        unique=False,
+        sqlite_where=sa.text("package_no is not null"),
+        postgresql_where=sa.text("package_no is not null"),
+    )
+    op.create_table(
+        "destination",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="open", nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("not_before", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("package_limit", sa.Integer(), nullable=True),
+        sa.Column("stream_id", sa.Text(), nullable=False),
+        sa.Column("package_seq", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_destination")),
+        sa.UniqueConstraint("name", name=op.f("uq_destination_name")),
+        comment="what is known of each destination's health, and its stream of packages",
+    )
+    op.create_table(
+        "lane",
+        sa.Column("destination_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("priority", sa.SmallInteger(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("destination_id", "name", name=op.f("pk_lane")),
+        comment="a lane keeps the order of one case at one destination (B9); leased while one of its records is in an open package",
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_lane_ready",
+        "lane",
+        ["destination_id", "priority", "since", "name"],
+        unique=False,
+        sqlite_where=sa.text("state = 'ready'"),
+        postgresql_where=sa.text("state = 'ready'"),
+    )
+    op.create_table(
+        "package",
+        sa.Column("no", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("package_id", sa.Text(), nullable=False),
+        sa.Column("destination_id", sa.Integer(), nullable=False),
+        sa.Column("stream_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("records", sa.Text(), nullable=False),
+        sa.Column("body_digest", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("was_unknown", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("last_sent_at", sa.BigInteger(), nullable=True),
+        sa.Column("not_before", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("receipt_no", sa.BigInteger(), nullable=True),
+        sa.Column("receipt_segment_id", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_package")),
+        sa.UniqueConstraint("package_id", name=op.f("uq_package_package_id")),
+        sa.UniqueConstraint("stream_id", "seq", name="uq_package_stream_seq"),
+        comment="a package as claimed, before its first byte is sent (B20); records is a JSON array of record ids in order",
+    )
+    op.create_index(
+        "ix_package_open",
+        "package",
+        ["destination_id"],
+        unique=False,
+        sqlite_where=sa.text("state in ('open', 'unknown')"),
+        postgresql_where=sa.text("state in ('open', 'unknown')"),
+    )
+    op.create_table(
+        "reconciliation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("destination_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation")),
+        comment="differences found by the last reconciliation",
+    )
+    op.create_table(
+        "record",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("content_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("identity", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("order_key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("case_no", sa.Text(), nullable=True),
+        sa.Column("org_code", sa.Text(), nullable=False),
+        sa.Column("item_code", sa.Text(), nullable=True),
+        sa.Column("occurred_at", sa.Text(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("row_id", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.Column("accepted_at", sa.BigInteger(), nullable=False),
+        sa.Column("segment_id", sa.BigInteger(), nullable=False),
+        sa.Column("offset", sa.Integer(), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("raw_segment_id", sa.BigInteger(), nullable=False),
+        sa.Column("raw_offset", sa.Integer(), nullable=False),
+        sa.Column("raw_length", sa.Integer(), nullable=False),
+        sa.Column("versions_id", sa.Integer(), nullable=False),
+        sa.Column("warnings", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_record")),
+        sa.UniqueConstraint("key", "version", name="uq_record_key_version"),
+        comment="identity of every version ever held; never pruned, not partitioned (B22)",
+    )
+    op.create_index("ix_record_case", "record", ["case_no"], unique=False)
+    op.create_index(
+        "ix_record_waiting",
+        "record",
+        ["lane"],
+        unique=False,
+        sqlite_where=sa.text("state <> 'accepted'"),
+        postgresql_where=sa.text("state <> 'accepted'"),
+    )
+    op.create_table(
+        "record_key",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), nullable=True),
+        sa.Column("identity", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("withdrawal", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("order_token", sa.Text(), nullable=True),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("row_id", sa.Text(), nullable=False),
+        sa.Column("several_rows", sa.Boolean(), nullable=False),
+        sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("case_no", sa.Text(), nullable=True),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        sa.Column("accepted", sa.Boolean(), nullable=False),
+        sa.Column("order_key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_record_key")),
+        comment="head of each key: owner (B6), order token (B4), identity of the last content and of its withdrawal; no record_id: only reserved (B7)",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_record_key_case", "record_key", ["case_no"], unique=False)
+    op.create_table(
+        "refusal",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("row_id", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=True),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("case_no", sa.Text(), nullable=True),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("findings", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("segment_id", sa.BigInteger(), nullable=True),
+        sa.Column("offset", sa.Integer(), nullable=True),
+        sa.Column("length", sa.Integer(), nullable=True),
+        sa.Column("raw_segment_id", sa.BigInteger(), nullable=False),
+        sa.Column("raw_offset", sa.Integer(), nullable=False),
+        sa.Column("raw_length", sa.Integer(), nullable=False),
+        sa.Column("superseded", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refusal")),
+        comment="what may not enter, with its raw form and findings (JSON); superseded when a later reading of the row did better",
+    )
+    op.create_index("ix_refusal_case", "refusal", ["case_no"], unique=False)
+    op.create_index("ix_refusal_code", "refusal", ["code"], unique=False)
+    op.create_index("ix_refusal_row", "refusal", ["source_id", "row_id"], unique=False)
+    op.create_table(
+        "row_memory",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("row_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("keys", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("source_id", "row_id", name=op.f("pk_row_memory")),
+        comment="the last raw digest seen of each row, for ever (B2), and the keys it made, newline-separated (B7)",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "schedule_run",
+        sa.Column("schedule", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("schedule", "due_at", name=op.f("pk_schedule_run")),
+        comment="truth of a firing: insert wins (B24)",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "segment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("codec", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_segment")),
+        comment="payloads of one chunk and kind (document, raw, receipt), compressed together",
+    )
+    op.create_table(
+        "site",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_site")),
+        comment="one value a name: incarnation, pack, schema edition",
+    )
+    op.create_table(
+        "source",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("waiting_limit", sa.BigInteger(), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("cursor", sa.Text(), server_default="", nullable=False),
+        sa.Column("deaths", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source")),
+        sa.UniqueConstraint("name", name=op.f("uq_source_name")),
+        comment="fenced cursor of each source (B5); cursor is a JSON text compared as a whole; waiting_limit in microseconds (B9)",
+    )
+    op.create_table(
+        "versions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("pack", sa.Text(), nullable=False),
+        sa.Column("mapping", sa.Text(), nullable=False),
+        sa.Column("adapter", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_versions")),
+        sa.UniqueConstraint("pack", "mapping", "adapter", name=op.f("uq_versions_pack")),
+        comment="pack, mapping and adapter a record was handled with",
+    )
+    op.create_table(
+        "source_run",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("rows", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("rereads", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("collected", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("accepted", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("refused", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("duplicates", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("conflicts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("stale", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("waiting", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_source_run_source_id_source")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_run")),
+        comment="one pull of one source and its figures; state: open, done, failed, dead",
+    )
+    op.create_index(op.f("ix_source_run_source_id"), "source_run", ["source_id"], unique=False)
