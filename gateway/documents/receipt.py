@@ -5,7 +5,7 @@ import hashlib
 
 from lxml import etree
 
-from gateway.documents.contract import CODE, COUNT, INSTANT, PARTY, SHA256, UUID, Children
+from gateway.documents.contract import CODE, COUNT, INSTANT, PARTY, SHA256, UUID, Children, moment
 from gateway.documents.package import SIGNATURE, Sign
 from gateway.documents.render import NAMESPACE, element, optional
 from gateway.errors import BadGateway
@@ -26,6 +26,7 @@ def read_receipt(receipt: "etree._Element") -> Receipt:
     parts.end()
     package_id, receiver = head.text("packageId", UUID), head.text("receiver", PARTY)
     received_at = head.text("receivedAt", INSTANT)
+    moment(received_at)  # a thirteenth month is no time, though it has the form of one
     receipt_no, incarnation = head.number("receiptNo"), head.number("incarnation")
     code, message = head.text("code", CODE), head.text_if("message") or ""
     head.text_if("retryAfter", COUNT)
