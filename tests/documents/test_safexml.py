@@ -58,8 +58,8 @@ def test_the_pack_and_its_wsdl_stay_inside() -> None:
 def test_a_refused_record_is_explained() -> None:
     explainer = Explainer(Path(__file__).parent / "small.xsd")
     found = explainer.explain(b'<r xmlns="urn:jx:power-exchange:1.0"><whole>x</whole><item></item></r>')
-    assert [each.path for each in found] == ["/r/whole", "/r/item"]
-    assert found[1].expected == ("id",)
+    assert {each.path for each in found} == {"/r/whole", "/r/item"}
+    assert ("id",) in [each.expected for each in found]
     assert all(each.reason for each in found)
 
 
