@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from gateway.model.record import RECORD_NAMESPACE, record_id
 
-
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 
