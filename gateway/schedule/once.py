@@ -54,6 +54,7 @@ def run_once(place: Workplace, options: RoundOptions) -> Summary:
             backlog.stop()
             raise
     _collect_failures(workers, outcome.failures)
+    place.ledger.park_overdue(place.clock.now())
     differences = _reconcile_all(place, outcome.failures) if options.reconcile else []
     run_ids = [each.run_id for each in outcome.runs]
     with place.ledger.reading() as connection:

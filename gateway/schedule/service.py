@@ -21,6 +21,7 @@ from gateway.schedule.once import deliver, pull_one, reconcile_one
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
 RECONCILE_AT = "30 2 * * *"
+PARK_EVERY = 60
 _RESTART_PAUSE = 10.0
 _STOP_WITHIN = 30.0
 
@@ -50,6 +51,7 @@ class Service:
             timezone=BEIJING, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         self._threads: list[threading.Thread] = []
+        self._pulling = {each.name: threading.Lock() for each in place.sources}
         self._stopping = threading.Event()
         self.ended = threading.Event()
         self.fault: BaseException | None = None
@@ -70,6 +72,7 @@ class Service:
             self._timer.add_job(self._pull, args=(source,), id=f"first:{source.name}")
             if source.cron:
                 self._timer.add_job(self._pull, CronTrigger(source.cron), args=(source,), id=f"pull:{source.name}")
+        self._timer.add_job(self._park_overdue, "interval", seconds=PARK_EVERY, id="park-overdue")
         self._timer.start()
 
     def stop(self) -> None:
@@ -83,6 +86,16 @@ class Service:
             thread.join(_STOP_WITHIN)
 
     def _pull(self, part: SourcePart) -> None:
+        """Pull a source, unless a pull of it is still under way."""
+        if not self._pulling[part.name].acquire(blocking=False):
+            log.info("pull-skipped", source=part.name, reason="overlap")
+            return
+        try:
+            self._pull_now(part)
+        finally:
+            self._pulling[part.name].release()
+
+    def _pull_now(self, part: SourcePart) -> None:
         with self._backlog.pulling():
             try:
                 figures = pull_one(self._place, part, self._backlog, _no_progress).figures
@@ -90,6 +103,11 @@ class Service:
                 log.warning("pull-failed", source=part.name, code=error.code, error=error.spoken("zh"))
                 return
         log.info("pulled", source=part.name, rows=figures.rows, accepted=figures.accepted, refused=figures.refused)
+
+    def _park_overdue(self) -> None:
+        """Park records whose predecessor has not come in time, and say so loudly (B9)."""
+        for each in self._place.ledger.park_overdue(self._place.clock.now()):
+            log.warning("parked-missing-predecessor", key=each.key, case=each.case_no)
 
     def _reconcile(self, part: DestinationPart) -> None:
         try:
