@@ -203,7 +203,8 @@ def _time(microseconds: int) -> str:
 def _print(columns: tuple[str, ...], lines: Iterable[dict[str, Any]], *, as_json: bool) -> None:
     """Print as one JSON array, written as it is read: a ledger may hold more than fits into memory."""
     if not as_json:
-        print_table([_(_HEADS[name]) for name in columns], ([_cell(line[name]) for name in columns] for line in lines))
+        heads = _heads()
+        print_table([heads[name] for name in columns], ([_cell(line[name]) for name in columns] for line in lines))
         return
     click.echo("[", nl=False)
     between = ""
@@ -213,19 +214,20 @@ def _print(columns: tuple[str, ...], lines: Iterable[dict[str, Any]], *, as_json
     click.echo("]")
 
 
-_HEADS = {
-    "id": "编号",
-    "type": "类型",
-    "key": "业务主键",
-    "version": "版本",
-    "state": "状态",
-    "case_no": "办件编号",
-    "source": "数据源",
-    "row_id": "原始行",
-    "destinations": "目的地",
-    "code": "代码",
-    "at": "时间",
-}
+def _heads() -> dict[str, str]:
+    return {
+        "id": _("编号"),
+        "type": _("类型"),
+        "key": _("业务主键"),
+        "version": _("版本"),
+        "state": _("状态"),
+        "case_no": _("办件编号"),
+        "source": _("数据源"),
+        "row_id": _("原始行"),
+        "destinations": _("目的地"),
+        "code": _("代码"),
+        "at": _("时间"),
+    }
 
 
 def _cell(value: object) -> object:
