@@ -83,7 +83,9 @@ def _serve(gateway: Gateway, addresses: dict[str, str]) -> None:
         for name, address in addresses.items():
             say(f"{name}: {address}")
         say(_("网关继续运行,按 Ctrl-C 结束"))
-        service.ended.wait()
+        # With a limit: a signal that comes on the very step into an unlimited wait would not be seen before the next one.
+        while not service.ended.wait(0.5):
+            continue
         service.stop()
 
 
