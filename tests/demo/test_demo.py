@@ -103,16 +103,20 @@ def test_serve_stays_up_until_told(first: tuple[Path, dict[str, Any], str]) -> N
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     assert process.stderr is not None
-    told = []
-    for line in iter(process.stderr.readline, ""):
-        told.append(line)
-        if "Ctrl-C" in line:
-            break
-    assert sum("https://127.0.0.1" in line for line in told) == 2
-    assert process.poll() is None
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
-    process.stderr.close()
+    try:
+        told = []
+        for line in iter(process.stderr.readline, ""):
+            told.append(line)
+            if "Ctrl-C" in line:
+                break
+        assert sum("https://127.0.0.1" in line for line in told) == 2
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
 
 
 def test_another_seed_or_a_foreign_directory_is_refused(
