@@ -163,9 +163,9 @@ def _leaf(get: Get, opening: str, closing: str, value: Value, role: str | None) 
     def leaf(work: Work, out: list[str]) -> None:
         text = get(work)
         if text is not None:
+            out.append(opening + (text if work.plain else safe(text, value.origin, value.where)) + closing)
             if role is not None:
                 work.roles[role] = text
-            out.append(opening + (text if work.plain else safe(text, value.origin, value.where)) + closing)
 
     return leaf
 

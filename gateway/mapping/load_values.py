@@ -117,11 +117,12 @@ class ValueReader:
             case "from":
                 return self._column(node, node.text())
             case "value":
-                return self._named(node)
+                return self._named(node, target)
             case "const" | "text":
                 return self._constant(node, target)
             case "concat":
-                parts = self._parts(node, target)
+                # literals between facts are no constants: without a fact there is no value
+                parts = self._parts(node, replace(target, no_constant=None))
                 return Concat(parts, keys["separator"].text() if "separator" in keys else "")
             case "first":
                 return First(self._parts(node, target))
@@ -145,8 +146,14 @@ class ValueReader:
         self.scope.used.add(name)
         return FromColumn(name)
 
-    def _named(self, node: Node) -> FromNamed:
+    def _named(self, node: Node, target: Target) -> FromNamed:
         name = node.text()
+        known = self.scope.values.get(name)
+        if target.no_constant and known and self._may_be_constant(known):
+            zh, en = target.no_constant
+            node.fault(
+                f"{target.where} 不能是常量,而 {name} 是:{zh}", f"{target.where} can't be constant, but {name} is: {en}"
+            )
         if name and name not in self.scope.values:
             node.fault(f"values 里没有(或还没有){name}", f"there is no value {name} (yet)")
         return FromNamed(name)
@@ -161,6 +168,17 @@ class ValueReader:
                 f"{target.where} can't be constant: {target.no_constant[1]}",
             )
         return Constant(text)
+
+    def _may_be_constant(self, value: Value) -> bool:
+        match value.source:
+            case Constant():
+                return value.lookup is None
+            case FromNamed(name):
+                return name in self.scope.values and self._may_be_constant(self.scope.values[name])
+            case First(parts):
+                return any(map(self._may_be_constant, parts))
+            case _:
+                return value.default is not None
 
     def _parts(self, node: Node, target: Target) -> tuple[Value, ...]:
         parts = tuple(self.read(part, replace(target, kind=None)) for part in node.list())
@@ -297,8 +315,8 @@ class ValueReader:
             chosen = column.formats
         else:
             chosen = self.scope.formats.get(value.kind, ())
-            if value.kind == "dateTime" and at is not None:
-                chosen += self.scope.formats.get("date", ())
+            if value.kind == "date" or at is not None:
+                chosen += self.scope.formats.get("dateTime" if value.kind == "date" else "date", ())
         place = keys.get("formats", node)
         if not chosen:
             place.fault("没有日期格式:请写 formats: [yyyy-MM-dd]", "no date format: add formats: [yyyy-MM-dd]")
