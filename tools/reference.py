@@ -2,7 +2,9 @@
 """Write the generated pages of docs/reference from the program itself; ``--check`` fails where a page is not current."""
 
 import argparse
+import importlib
 import json
+import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
@@ -28,13 +30,18 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[
 
 def errors_page() -> str:
     """Return errors.md: every error class and every finding code."""
-    from gateway import errors
+    import gateway
     from gateway.cli.exits import ExitCode
     from gateway.cli.output import exit_code
+    from gateway.errors import GatewayError
 
-    classes = [errors.GatewayError, *_below(errors.GatewayError)]
+    for module in pkgutil.walk_packages(gateway.__path__, "gateway."):
+        if not module.name.startswith(("gateway.__main__", "gateway.ledger.migrations")):
+            importlib.import_module(module.name)
+    coded = {kind.code: kind for kind in (GatewayError, *_below(GatewayError)) if "code" in vars(kind)}
+    classes = [coded[code] for code in sorted(coded)]
     leaves = [
-        (kind.code, kind.__name__, kind.summary.zh, kind.summary.en, kind.disposition.value, exit_code(kind("")).value,
+        (kind.code, kind.__name__, kind.summary.zh, kind.summary.en, kind.disposition.value, exit_code(kind).value,
          kind.advice.zh, kind.advice.en)
         for kind in classes
     ]  # fmt: skip
@@ -60,11 +67,10 @@ def errors_page() -> str:
 
 
 def _below(kind: type[Any]) -> Iterator[type[Any]]:
-    """Yield the error classes of gateway.errors below ``kind``, depth first."""
+    """Yield the error classes below ``kind``."""
     for child in kind.__subclasses__():
-        if child.__module__ == "gateway.errors":
-            yield child
-            yield from _below(child)
+        yield child
+        yield from _below(child)
 
 
 def _shell(language: str) -> click.Group:

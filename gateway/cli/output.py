@@ -35,9 +35,9 @@ _EXITS: tuple[tuple[type[errors.GatewayError], ExitCode], ...] = (
 )
 
 
-def exit_code(error: errors.GatewayError) -> ExitCode:
-    """Return the exit code that ``error`` ends a command with."""
-    return next((code for kind, code in _EXITS if isinstance(error, kind)), ExitCode.FINDINGS)
+def exit_code(error: type[errors.GatewayError]) -> ExitCode:
+    """Return the exit code that an error of this class ends a command with."""
+    return next((code for kind, code in _EXITS if issubclass(error, kind)), ExitCode.FINDINGS)
 
 
 def explain(fault: Exception) -> ExitCode | None:
@@ -45,7 +45,7 @@ def explain(fault: Exception) -> ExitCode | None:
     if not isinstance(fault, errors.GatewayError):
         return None
     say(fault.spoken(i18n.language()))
-    return exit_code(fault)
+    return exit_code(type(fault))
 
 
 def say(text: str = "") -> None:

@@ -11,6 +11,7 @@ from gateway.cli.options import json_option
 from gateway.cli.output import emit_json, print_table, say, spoken
 from gateway.documents.faults import FAULTS
 from gateway.documents.messages import KINDS
+from gateway.flow.translate import FINDINGS as FLOW_FINDINGS
 from gateway.i18n import _
 from gateway.mapping.findings import FINDINGS
 from gateway.model.finding import Severity
@@ -96,7 +97,8 @@ def _print_rules(rules: list[Rule]) -> None:
 def _all_rules(pack: Pack) -> list[Rule]:
     """Return every finding code there is: the pack's rules and the faults of source, mapping, parser and schema."""
     rules = list(Rules(pack).catalogue.values())
-    rules += [Rule(code, *words, "", Severity.ERROR) for code, words in (*SOURCE_FINDINGS.items(), *FINDINGS.items())]
+    for table in (SOURCE_FINDINGS, FINDINGS, FLOW_FINDINGS):
+        rules += [Rule(code, *words, "", Severity.ERROR) for code, words in table.items()]
     rules += [Rule(code.value, fault.message, fault.hint, "", fault.severity) for code, fault in FAULTS.items()]
     rules += [Rule(kind.code, kind.message, kind.hint, "", Severity.ERROR) for kind in KINDS]
     return sorted(rules, key=lambda rule: rule.code)

@@ -9,6 +9,13 @@ from gateway.model.words import Words
 from gateway.ports import AllocationRequest, Mapped, Mapper, Validator
 
 NAMES_REFUSED = "MAP-090"
+FINDINGS = {
+    NAMES_REFUSED: (
+        Words("所引用的记录 {key} 被拒绝", "the record it names, {key}, was refused"),
+        Words("先改正被引用的记录", "mend the named record first"),
+    )
+}
+"""Sentences of this stage's own findings: what is wrong, and the way to mend it."""
 
 
 def translate(
@@ -45,15 +52,9 @@ def _root_cause(draft: Draft, fallen: set[str]) -> tuple[Finding, ...]:
     named = [key for key in (draft.withdraws, *draft.names) if key is not None and key in fallen]
     if not named:
         return ()
-    return (
-        Finding(
-            NAMES_REFUSED,
-            Stage.TRANSLATE,
-            draft.type,
-            Words(f"所引用的记录 {named[0]} 未通过校验", f"the record it names, {named[0]}, was refused"),
-            Words("先改正被引用的记录", "mend the named record first"),
-        ),
-    )
+    told, hint = FINDINGS[NAMES_REFUSED]
+    message = Words(told.zh.format(key=named[0]), told.en.format(key=named[0]))
+    return (Finding(NAMES_REFUSED, Stage.TRANSLATE, draft.type, message, hint),)
 
 
 class TrialNumbers:

@@ -111,7 +111,7 @@ def test_usage_faults_end_with_2() -> None:
     ],
 )  # fmt: skip
 def test_each_error_has_its_exit_code(error: type[errors.GatewayError], code: int) -> None:
-    assert exit_code(error("x")) == code
+    assert exit_code(error) == code
 
 
 def test_an_expected_error_is_one_sentence_in_the_language_in_use(tmp_path: Path) -> None:
