@@ -22,6 +22,8 @@ from gateway.flow.summary import Summary
 from gateway.i18n import _
 from gateway.schedule.once import RoundOptions
 
+_LISTEN = 0.5
+
 
 @click.command(
     help="""启动网关。默认一直运行:启动时先采集一次,之后按各数据源的 schedule 采集,随到随发,每天 2:30 对账;
@@ -73,7 +75,8 @@ def _serve(gateway: Gateway) -> int:
     with _ended_by_signals(service.ended):
         service.start()
         say(_("网关已启动,按 Ctrl-C 或发送 SIGTERM 停止"))
-        service.ended.wait()
+        while not service.ended.wait(_LISTEN):  # a wait without end would keep the signal handler from running
+            continue
         service.stop()
     if service.fault is not None:
         raise service.fault
