@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One measured run of the product, in a process of its own: ``python -m gateway.bench.product CONFIG WARM_CONFIG``.
+
+The product runs as it is; the doors between its stages are wrapped here to see where the CPU goes.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gateway.app import Gateway
+from gateway.bench.failure import BenchFailure
+from gateway.bench.meter import Stages, serve
+from gateway.config import load
+from gateway.flow.summary import Summary
+from gateway.flow.validate import PackValidator
+from gateway.model.finding import Finding
+from gateway.ports import Destination, Mapper, Source, Validator
+from gateway.schedule.once import RoundOptions, run_once
+from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
+
+_OPTIONS = RoundOptions(reconcile=False)
+
+
+class _Timed:
+    """Something with a few of its methods timed; all else is its own."""
+
+    def __init__(self, inner: Any, stages: Stages, **methods: str) -> None:
+        self._inner = inner
+        for name, stage in methods.items():
+            setattr(self, name, stages.timed(stage, getattr(inner, name)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class _TimedValidator:
+    """The product's validator, its two halves timed one by one."""
+
+    def __init__(self, inner: PackValidator, stages: Stages) -> None:
+        self._schema = stages.timed("schema", inner.check_schema)
+        self._rules = stages.timed("rules", inner.check_rules)
+
+    def check(self, documents: Sequence[bytes]) -> list[tuple[Finding, ...]]:
+        """Return the findings of each document."""
+        return self._rules(self._schema(documents))
+
+
+def instrumented(place: Workplace, stages: Stages) -> Workplace:
+    """Return the workplace with every door between stages timed."""
+    ledger: Any = _Timed(
+        place.ledger, stages, remembered="ledger", numbers="ledger", commit_chunk="ledger", documents="claim"
+    )
+    return replace(
+        place,
+        ledger=ledger,
+        sources=tuple(_source(each, stages) for each in place.sources),
+        destinations=tuple(_destination(each, stages) for each in place.destinations),
+    )
+
+
+def _source(part: SourcePart, stages: Stages) -> SourcePart:
+    def opened() -> Source:
+        source: Any = _Timed(part.open(), stages, read="collect")
+        return source  # type: ignore[no-any-return]
+
+    mapper: Mapper | Any = _Timed(part.handling.mapper, stages, map="translate", wants="translate")
+    validator: Validator = part.handling.validator
+    if isinstance(validator, PackValidator):
+        validator = _TimedValidator(validator, stages)
+    return replace(part, open=opened, handling=replace(part.handling, mapper=mapper, validator=validator))
+
+
+def _destination(part: DestinationPart, stages: Stages) -> DestinationPart:
+    def opened() -> Destination:
+        destination: Any = _Timed(part.open(), stages, submit=f"deliver.{part.name}")
+        return destination  # type: ignore[no-any-return]
+
+    return replace(part, open=opened)
+
+
+def main() -> None:
+    """Warm up over the small source, then measure one round over the real one."""
+    configuration, warm = (load(Path(each)) for each in sys.argv[1:3])
+    with Gateway.open(warm) as gateway:
+        _require_clean(gateway.run_once(_OPTIONS))
+    with Gateway.open(configuration) as gateway:
+        stages = Stages()
+        place = instrumented(gateway.place, stages)
+
+        def work() -> dict[str, Any]:
+            before = gateway.place.ledger.commits
+            summary = run_once(place, _OPTIONS)
+            records = _require_clean(summary)
+            commits = gateway.place.ledger.commits - before
+            return {"records": records, "commits": commits, "stages": stages.per_record(records)}
+
+        serve(work)
+
+
+def _require_clean(summary: Summary) -> int:
+    if not summary.clean:
+        raise BenchFailure(str(summary.as_json()) + str(summary.failures))
+    return summary.figures.accepted
+
+
+if __name__ == "__main__":
+    main()
