@@ -19,6 +19,7 @@ from gateway.pack import Pack
 from gateway.ports import AllocationRequest, Mapped
 
 _WIDE: Final = 20
+_KEPT: Final = 2048
 
 
 def compile_mapping(mapping: model.Mapping, pack: Pack, source_name: str) -> "CompiledMapping":
@@ -37,6 +38,9 @@ class CompiledMapping:
         self._order = _order(mapping.order, compiler)
         self._programs = [_Program(rule, mapping, pack, compiler, source_name) for rule in mapping.records]
         self._asks = any(program.asks for program in self._programs)
+        # What wants() has found out of a row is there when map() takes the same row up. Each entry holds its row, so
+        # that the row's address can't be another's meanwhile.
+        self._begun: dict[int, Work] = {}
 
     def wants(self, row: Row) -> tuple[AllocationRequest, ...]:
         """Name the numbers this row needs before it can be mapped; a broken row asks for nothing."""
@@ -46,12 +50,16 @@ class CompiledMapping:
             work = Work(row, *self._read(row.values), self._values)
         except Faulty:
             return ()
-        return tuple(dict.fromkeys(request for program in self._programs for request in program.wants(work)))
+        if len(self._begun) >= _KEPT:
+            self._begun.clear()
+        self._begun[id(row)] = work
+        return tuple(dict.fromkeys([request for program in self._programs for request in program.wants(work)]))
 
     def map(self, row: Row, numbers: Mapping[AllocationRequest, int]) -> Mapped:
         """Make records of one row."""
+        begun = self._begun.pop(id(row), None)
         try:
-            work = Work(row, *self._read(row.values), self._values)
+            work = begun if begun and begun.row is row else Work(row, *self._read(row.values), self._values)
         except Faulty as fault:
             return Mapped((), (Refused((fault.finding,)),))
         work.numbers = numbers

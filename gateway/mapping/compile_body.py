@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from gateway.mapping.compile_values import NumberGet, Test, ValueCompiler
 from gateway.mapping.findings import Faulty, finding
@@ -154,20 +154,32 @@ def _copies(run_of: list[_Copy]) -> Step:
 
 
 def _leaf(get: Get, opening: str, closing: str, value: Value, role: str | None) -> Step:
-    if isinstance(value.source, Constant) and is_plain(value.source.text) and role is None:
-        bare = not (value.when or value.lookup or value.extract or value.nulls) and value.kind == "text"
-        if bare:
-            written = opening + value.source.text + closing
-            return lambda _work, out: out.append(written)
+    if role is None and _is_fixed(value):
+        written = f"{opening}{cast(Constant, value.source).text}{closing}"
+        return lambda _work, out: out.append(written)
+
+    def bare(work: Work, out: list[str]) -> None:
+        text = get(work)
+        if text is not None:
+            out.append(opening + (text if work.plain else safe(text, value.origin, value.where)) + closing)
+
+    if role is None:
+        return bare
 
     def leaf(work: Work, out: list[str]) -> None:
         text = get(work)
         if text is not None:
             out.append(opening + (text if work.plain else safe(text, value.origin, value.where)) + closing)
-            if role is not None:
-                work.roles[role] = text
+            work.roles[role] = text
 
     return leaf
+
+
+def _is_fixed(value: Value) -> bool:
+    """Tell whether ``value`` is the same text in every row and needs no escaping."""
+    if not isinstance(value.source, Constant) or value.kind != "text" or not is_plain(value.source.text):
+        return False
+    return not (value.when or value.lookup or value.extract or value.nulls)
 
 
 def _slot(name: str, slot: Slot) -> Step:

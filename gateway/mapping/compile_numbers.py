@@ -17,6 +17,8 @@ FORM = "form"
 """All forms share one allocator: a number is unique in its form's text, whichever mapping declared it."""
 SEQUENCE = "sequence"
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def form_request(number: FormNumber, compiler: ValueCompiler, source: str) -> Ask:
     """Return the closure that names the number of a form: its scope is the text around the counter."""
@@ -24,8 +26,14 @@ def form_request(number: FormNumber, compiler: ValueCompiler, source: str) -> As
     before, after = parts[: number.counter_at], parts[number.counter_at :]
     subject = _subject(number, compiler, source)
 
+    name = number.name
+
     def ask(work: Work) -> AllocationRequest:
-        return AllocationRequest(FORM, f"{_written(before, work)}*{_written(after, work)}", subject(work))
+        known = work.asked.get(name)  # several records of a row ask for the same number
+        if known is None:
+            scope = f"{_written(before, work)}*{_written(after, work)}"
+            known = work.asked[name] = AllocationRequest(FORM, scope, subject(work))
+        return known
 
     return ask
 
@@ -53,7 +61,7 @@ def sequence_request(
     owner = _owner(number, source)
 
     def ask(work: Work) -> AllocationRequest:
-        subject = declared(work) if declared else json.dumps([owner, record, work.row.row_id], ensure_ascii=False)
+        subject = declared(work) if declared else _encode([owner, record, work.row.row_id])
         return AllocationRequest(SEQUENCE, scope(work), subject)
 
     return ask
@@ -83,7 +91,7 @@ def _subject(number: FormNumber | SequenceNumber, compiler: ValueCompiler, sourc
         texts = [owner]
         for get, value in gets:
             texts.append(_present(get(work), number, value))
-        return json.dumps(texts, ensure_ascii=False)
+        return _encode(texts)
 
     return subject
 

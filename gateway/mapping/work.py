@@ -3,7 +3,8 @@
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from operator import itemgetter
+from typing import Any, TypeAlias, cast
 
 from gateway.documents.render import ForbiddenCharacter, escape_text
 from gateway.mapping.findings import Faulty, finding
@@ -38,6 +39,7 @@ class Work:
     """One row in hand. ``plain`` says that no cell needs escaping or further cleaning."""
 
     __slots__ = (
+        "asked",
         "cells",
         "findings",
         "item",
@@ -58,6 +60,7 @@ class Work:
         self.plain = plain
         self.memo: list[str | Faulty | Unset | None] = [UNSET] * values
         self.numbers: Mapping[AllocationRequest, int] = {}
+        self.asked: dict[str, AllocationRequest] = {}
         self.made: dict[str, Draft | Refused | None] = {}
         self.item: dict[str, str | None] = {}
         self.begin()
@@ -79,31 +82,55 @@ def reader(columns: Sequence[Column], keep_plain: bool) -> Callable[[Mapping[str
     (MAP-001) for a column that is lacking or of no usable type.
     """
     names = [column.name for column in columns]
-    nulls = [column.nulls for column in columns]
     narrow = [index for index, column in enumerate(columns) if column.half_width]
-    optional = any(column.optional for column in columns)
-    needed = [column.name for column in columns if not column.optional]
+    nulls = [column.nulls for column in columns]
+    shared = nulls[0] if len(set(nulls)) == 1 else None
+    take = _taker(columns)
 
     def read(values: Mapping[str, Scalar]) -> Cells:
-        try:
-            if optional:
-                raw = [values.get(name) for name in names]
-                for name in needed:
-                    values[name]
-            else:
-                raw = [values[name] for name in names]
-        except KeyError as lacking:
-            raise Faulty(finding("MAP-001", str(lacking.args[0]))) from None
-        texts = [cell if cell.__class__ is str else _text(cell, name) for cell, name in zip(raw, names, strict=True)]
+        texts = [
+            cell if cell.__class__ is str else "" if cell is None else _text(cell, names[at])
+            for at, cell in enumerate(take(values))
+        ]
         for index in narrow:
             texts[index] = half_width(texts[index])
-        plain = is_plain(SEPARATOR.join(texts))
+        joined = SEPARATOR.join(texts)
+        plain = is_plain(joined)
         if not plain:
             texts = [clean(text, narrow=column.half_width) for text, column in zip(texts, columns, strict=True)]
-        cells = [None if (text := cell.strip()) in none else text for cell, none in zip(texts, nulls, strict=True)]
-        return cells, plain and keep_plain
+        elif _has_outer_space(joined):
+            texts = [text.strip() for text in texts]
+        if shared is not None:
+            return [None if text in shared else text for text in texts], plain and keep_plain
+        return [None if text in none else text for text, none in zip(texts, nulls, strict=True)], plain and keep_plain
 
     return read
+
+
+def _taker(columns: Sequence[Column]) -> Callable[[Mapping[str, Scalar]], Sequence[Any]]:
+    """Return a function that takes the cells of ``columns`` out of a row; it raises Faulty for one that is lacking."""
+    names = [column.name for column in columns]
+    needed = [column.name for column in columns if not column.optional]
+    if len(names) < 2:  # itemgetter returns a bare cell for one name
+        needed = names if needed else []
+    whole = itemgetter(*names) if len(needed) == len(names) > 1 else None
+
+    def take(values: Mapping[str, Scalar]) -> Sequence[Any]:
+        try:
+            if whole is not None:
+                return cast(Sequence[Any], whole(values))
+            for name in needed:
+                values[name]
+        except KeyError as lacking:
+            raise Faulty(finding("MAP-001", str(lacking.args[0]))) from None
+        return [values.get(name) for name in names]
+
+    return take
+
+
+def _has_outer_space(joined: str) -> bool:
+    """Tell whether any cell may begin or end with a space; printable text has no other white space."""
+    return f"{SEPARATOR} " in joined or f" {SEPARATOR}" in joined or joined[:1] == " " or joined[-1:] == " "
 
 
 def is_plain(text: str) -> bool:
@@ -118,8 +145,6 @@ def is_plain(text: str) -> bool:
 
 
 def _text(cell: Scalar, name: str) -> str:
-    if cell is None:
-        return ""
     if isinstance(cell, str):
         return str(cell)
     if cell.__class__ is int:
