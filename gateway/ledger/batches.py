@@ -5,11 +5,27 @@ Going through ``Connection.execute`` with a list of dictionaries costs about as 
 ``columns`` are named in the order of the table.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, insert, update
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.expression import Executable
 
@@ -35,13 +51,15 @@ def upsert_rows(
     *,
     replaced: tuple[str, ...] = (),
     added: tuple[str, ...] = (),
-) -> None:
+) -> int:
     """Insert ``rows``; where the primary key exists, replace the columns ``replaced`` and add to those in ``added``.
 
-    With neither, what exists stays as it is.
+    With neither, what exists stays as it is. Returns how many rows were written.
     """
-    if rows:
-        connection.exec_driver_sql(_upsert(connection.dialect.name, table, columns, replaced, added), list(rows))
+    if not rows:
+        return 0
+    statement = _upsert(connection.dialect.name, table, columns, replaced, added)
+    return connection.exec_driver_sql(statement, list(rows)).rowcount
 
 
 def update_rows(
@@ -90,6 +108,22 @@ def _positional(dialect: str, statement: Executable, columns: tuple[str, ...], *
     if compiled.positiontup != [*(f"b_{name}" for name in columns), *more]:
         raise AssertionError(compiled.positiontup)
     return str(compiled)
+
+
+def among(dialect: str, column: Column[Any]) -> ColumnElement[bool]:
+    """Return the condition that ``column`` is one of a list, given at execution as ``among=listed(…)``.
+
+    One parameter, so that the statement stays the same whatever the length: an IN list is written out anew each time.
+    """
+    values = bindparam("among", type_=Text() if dialect == "sqlite" else ARRAY(column.type))
+    if dialect == "sqlite":
+        return column.in_(select(literal_column("value")).select_from(func.json_each(values)))
+    return column == any_(values)
+
+
+def listed(dialect: str, values: Iterable[Any]) -> Any:
+    """Return ``values`` as the parameter of ``among``."""
+    return json.dumps(list(values), ensure_ascii=False) if dialect == "sqlite" else list(values)
 
 
 def in_parts(values: Iterable[T]) -> Iterator[list[T]]:

@@ -104,7 +104,7 @@ def _ready_rows(connection: Connection, here: int, limit: int) -> Iterator[Any]:
             .where(
                 delivery.c.destination_id == here,
                 delivery.c.lane.in_(list(some)),
-                delivery.c.state.in_(lanes.OPEN_STATES),
+                lanes.IS_OPEN,
             )
             .order_by(delivery.c.lane, delivery.c.order_key)
         )  # fmt: skip
@@ -213,7 +213,11 @@ def _voided_since(connection: Connection, stream_id: str, seq: int) -> tuple[str
 
 
 def unfinished(connection: Connection, route: Route, now: int) -> Claimed | None:
-    """Return the oldest open or unknown package of the destination whose time has come."""
+    """Take up the oldest open or unknown package of the destination whose time has come, inside the caller's transaction.
+
+    One that was put off unsent is marked as on its way again before the first byte: should the process die now, nobody
+    could know (T3).
+    """
     row = connection.execute(
         select(package)
         .where(
@@ -224,7 +228,11 @@ def unfinished(connection: Connection, route: Route, now: int) -> Claimed | None
         .order_by(package.c.no)
         .limit(1)
     ).first()
-    return None if row is None else _load(connection, row)
+    if row is None:
+        return None
+    if row.state == "open" and row.not_before:
+        connection.execute(update(package).where(package.c.no == row.no).values(not_before=0, last_sent_at=now))
+    return _load(connection, row)
 
 
 def _load(connection: Connection, row: Any) -> Claimed:

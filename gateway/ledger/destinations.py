@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, literal_column, select, update
 
-from gateway.ledger.lanes import OPEN_STATES
+from gateway.ledger.lanes import IS_OPEN
 from gateway.ledger.tables import delivery, destination, lane, package, reconciliation, record
 from gateway.model.destination import Route, Terms
 from gateway.model.package import statement_term, statement_text
@@ -41,11 +41,12 @@ def register(connection: Connection, terms: Sequence[Terms], ids: Ids) -> tuple[
 def recover(connection: Connection, now: int) -> int:
     """Call every package that a dead process left open unknown, as whether it was sent is not knowable (T3).
 
+    One that had been put off, and so has a ``not_before``, is known not to have been sent: it stays open.
     A halted destination opens again: starting anew is the operator's word that its channel was mended.
     """
     result = connection.execute(
         update(package)
-        .where(package.c.state == literal_column("'open'"))
+        .where(package.c.state == literal_column("'open'"), package.c.not_before == 0)
         .values(state="unknown", was_unknown=True, last_sent_at=now, not_before=0)
     )
     connection.execute(
@@ -159,7 +160,7 @@ def open_keys(connection: Connection, destination_id: int) -> frozenset[str]:
     rows = connection.execute(
         select(record.c.key)
         .join(delivery, delivery.c.record_id == record.c.id)
-        .where(delivery.c.destination_id == destination_id, delivery.c.state.in_(OPEN_STATES))
+        .where(delivery.c.destination_id == destination_id, IS_OPEN)
     )
     return frozenset(row.key for row in rows)
 

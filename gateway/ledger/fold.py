@@ -2,7 +2,7 @@
 """Folding observations, in their order, into the heads of their keys (ledger.md B3, B4, B6, B7, B16, T1)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.ledger.findings import CONFLICT, NOTHING, OWNED, STALE, TWICE, UNFOUNDED, VANISHED, finding, to_json
 from gateway.ledger.heads import Heads, Held
@@ -10,15 +10,14 @@ from gateway.ledger.refusals import Outcome, TurnedAway
 from gateway.ledger.runs import RunLease
 from gateway.model.record import Draft, Level, Observation, Row
 from gateway.model.record_type import RecordType
-from gateway.semantics.order import lane_name, order_key
+from gateway.semantics.order import Place, lane_name, order_key
 from gateway.semantics.versions import Seen, Verdict, advance, decide, decide_pair
 
 UNNUMBERED = 0
 """Record id of a version that is made but not written yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """A new version: the draft, what it was given, and the head it moved."""
 
     draft: Draft
@@ -45,11 +44,12 @@ class Fold:
     def take(self, observation: Observation, remembered: Sequence[str]) -> list[str]:
         """Fold one row, of which ``remembered`` are the keys it made last time; return the keys it stands for now."""
         row = observation.row
-        self.turned_away.extend(
-            TurnedAway(Outcome.REFUSED, row, each.findings, each.type, each.key, each.case_no, each.document)
-            for each in observation.refused
-        )
-        if not observation.drafts and not observation.refused:
+        if observation.refused:
+            self.turned_away.extend(
+                TurnedAway(Outcome.REFUSED, row, each.findings, each.type, each.key, each.case_no, each.document)
+                for each in observation.refused
+            )
+        elif not observation.drafts:
             self.turned_away.append(TurnedAway(Outcome.REFUSED, row, (finding(NOTHING, row.row_id),)))
         warnings = to_json(observation.warnings) if observation.warnings else None
         if len(observation.drafts) == 1:
@@ -57,6 +57,8 @@ class Fold:
         else:
             self._take_several(observation.drafts, row, warnings)
         keys = [draft.key for draft in observation.drafts]
+        if len(keys) == 1 and not remembered and not observation.refused:
+            return keys
         keys += [each.key for each in observation.refused if each.key is not None]
         if remembered:
             keys += self._vanished(row, remembered, keys, propose=not observation.refused)
@@ -110,9 +112,8 @@ class Fold:
             case Verdict.FIRST | Verdict.NEXT:
                 self._place(held, draft)
                 version = 1 if before is None else before.version + 1
-                key = order_key(
-                    self._types[draft.type], draft.occurred_at, draft.sequence, draft.key, version, held.order_key
-                )
+                place = Place(self._types[draft.type].rank, draft.occurred_at, draft.sequence, draft.key)
+                key = order_key(place, version, held.lane, held.order_key)
                 held.order_key = key
                 self.made.append(
                     Made(draft, row, held, version, 0 if before is None else before.version, key, warnings)

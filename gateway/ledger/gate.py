@@ -20,6 +20,9 @@ _NOT_ACCEPTED = record.c.state != literal_column("'accepted'")
 """Literal, so that SQLite can see that the partial index covers the question."""
 
 
+_ANYTHING_WAITS = select(record.c.id).where(_NOT_ACCEPTED).limit(1)
+
+
 def lock_cases(connection: Connection, cases: Iterable[str]) -> None:
     """Lock the case rows in sorted order, making those that are new; whoever decides about a case holds its row."""
     upsert_rows(connection, case_file, ("case_no", "rev"), [(case, 1) for case in sorted(set(cases))], added=("rev",))
@@ -27,7 +30,7 @@ def lock_cases(connection: Connection, cases: Iterable[str]) -> None:
 
 def anything_waits(connection: Connection) -> bool:
     """Tell whether any record at all waits or is parked."""
-    return connection.execute(select(record.c.id).where(_NOT_ACCEPTED).limit(1)).first() is not None
+    return connection.execute(_ANYTHING_WAITS).first() is not None
 
 
 class Gate:

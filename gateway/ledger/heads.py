@@ -3,10 +3,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
-from gateway.ledger.batches import in_parts, insert_rows, update_rows
+from gateway.ledger.batches import among, insert_rows, listed, update_rows
 from gateway.ledger.tables import record_key
 from gateway.semantics.order import type_of
 from gateway.semantics.versions import Head
@@ -46,12 +48,11 @@ class Heads:
     def __init__(self, connection: Connection, keys: Iterable[str]) -> None:
         """Read the heads of ``keys``, locking them in sorted order."""
         self._held: dict[str, Held] = {}
-        for part in in_parts(sorted(set(keys))):
-            rows = connection.execute(
-                select(record_key).where(record_key.c.key.in_(part)).order_by(record_key.c.key).with_for_update()
-            )
-            for row in rows:
-                self._held[row.key] = _read(row)
+        dialect = connection.dialect.name
+        wanted = sorted(set(keys))
+        if wanted:
+            rows = connection.execute(_by_key(dialect), {"among": listed(dialect, wanted)})
+            self._held.update((row.key, _read(row)) for row in rows)
 
     def of(self, key: str) -> Held:
         """Return the head of ``key``, a blank one where nothing is held."""
@@ -69,6 +70,11 @@ class Heads:
         touched = [each for each in self._held.values() if each.changed]
         insert_rows(connection, record_key, _NEW, [_inserted(each) for each in touched if not each.stored])
         update_rows(connection, record_key, "key", _CHANGING, [_updated(each) for each in touched if each.stored])
+
+
+@lru_cache
+def _by_key(dialect: str) -> Select[Any]:
+    return select(record_key).where(among(dialect, record_key.c.key)).order_by(record_key.c.key).with_for_update()
 
 
 def _read(row: Row[tuple[object, ...]]) -> Held:

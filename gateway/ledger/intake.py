@@ -6,11 +6,13 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, text
 
 from gateway.ledger import refusals, runs
-from gateway.ledger.batches import in_parts, insert_rows, upsert_rows
+from gateway.ledger.batches import among, insert_rows, listed, upsert_rows
 from gateway.ledger.fold import Fold, Made
 from gateway.ledger.gate import ACCEPTED, WAITING, Gate, anything_waits, lock_cases, release
 from gateway.ledger.heads import Heads
@@ -102,16 +104,18 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
 
 def recall(connection: Connection, lease: RunLease, row_ids: Iterable[str]) -> dict[str, _Memory]:
     """Return what is remembered of these rows of the source (B2)."""
+    dialect = connection.dialect.name
+    wanted = {"source_id": lease.source_id, "among": listed(dialect, dict.fromkeys(row_ids))}
+    rows = connection.execute(_recall(dialect), wanted)
+    return {row_id: _Memory(digest, tuple(filter(None, keys.split("\n")))) for row_id, digest, keys in rows}
+
+
+@lru_cache
+def _recall(dialect: str) -> Select[Any]:
     columns = row_memory.c
-    found: dict[str, _Memory] = {}
-    for part in in_parts(dict.fromkeys(row_ids)):
-        rows = connection.execute(
-            select(columns.row_id, columns.digest, columns["keys"]).where(
-                columns.source_id == lease.source_id, columns.row_id.in_(part)
-            )
-        )
-        found.update({row_id: _Memory(digest, tuple(filter(None, keys.split("\n")))) for row_id, digest, keys in rows})
-    return found
+    return select(columns.row_id, columns.digest, columns["keys"]).where(
+        columns.source_id == bindparam("source_id"), among(dialect, columns.row_id)
+    )
 
 
 def _of_unreadable(unreadable: Unreadable) -> Observation:
@@ -217,23 +221,29 @@ def _by_key(row: tuple[object, ...]) -> tuple[object, ...]:
     return row[2:4]
 
 
+_LAST = select(func.coalesce(func.max(record.c.id), 0))
+
+
 def _reserve(connection: Connection, count: int) -> range | list[int]:
     """Return ``count`` fresh record numbers: SQLite has one writer, PostgreSQL a sequence."""
     if count == 0:
         return range(0)
     if connection.dialect.name == "sqlite":
-        last = connection.execute(select(func.coalesce(func.max(record.c.id), 0))).scalar_one()
+        last = connection.execute(_LAST).scalar_one()
         return range(last + 1, last + 1 + count)
     sequence = "SELECT nextval(pg_get_serial_sequence('record', 'id')) FROM generate_series(1, :count)"
     return sorted(connection.execute(text(sequence), {"count": count}).scalars())
 
 
+_VERSIONS = select(versions.c.id).where(
+    *(versions.c[name] == bindparam(name) for name in ("pack", "mapping", "adapter"))
+)
+
+
 def _versions_id(connection: Connection, chunk: Chunk) -> int:
     """Return the number of this trio of pack, mapping and adapter versions, making it when new."""
     trio = {"pack": chunk.pack, "mapping": chunk.mapping, "adapter": chunk.adapter}
-    found = connection.execute(
-        select(versions.c.id).where(*(versions.c[name] == value for name, value in trio.items()))
-    ).scalar()
+    found = connection.execute(_VERSIONS, trio).scalar()
     if found is None:
         found = connection.execute(insert(versions).values(**trio)).inserted_primary_key[0]  # type: ignore[index]
     return int(found)

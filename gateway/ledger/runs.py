@@ -4,7 +4,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import Connection, func, insert, literal_column, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
 
 from gateway.errors import Fenced
 from gateway.ledger.tables import record, source, source_run
@@ -102,35 +102,35 @@ def _open(connection: Connection, lease: RunLease, now: int) -> RunLease:
     return lease
 
 
+_MOVE = (
+    update(source)
+    .where(source.c.id == bindparam("of"), source.c.epoch == bindparam("mine"), source.c.cursor == bindparam("old"))
+    .values(cursor=bindparam("new"), deaths=0)
+)
+
+
 def move_cursor(connection: Connection, lease: RunLease, cursor: str) -> None:
     """Move the source's cursor; raises Fenced when epoch or cursor are not what this lease knows (B5)."""
-    moved = connection.execute(
-        update(source)
-        .where(source.c.id == lease.source_id, source.c.epoch == lease.epoch, source.c.cursor == lease.cursor)
-        .values(cursor=cursor, deaths=0)
-    )
+    held = {"of": lease.source_id, "mine": lease.epoch, "old": lease.cursor, "new": cursor}
+    moved = connection.execute(_MOVE, held)
     if moved.rowcount != 1:
         raise Fenced(f"source {lease.source_id} epoch {lease.epoch}")
 
 
+_COUNTED = (
+    "rows", "rereads", "collected", "accepted", "refused", "duplicates", "conflicts", "stale", "waiting",
+)  # fmt: skip
+_ADD = (
+    update(source_run)
+    .where(source_run.c.id == bindparam("run"))
+    .values({name: source_run.c[name] + bindparam(f"more_{name}") for name in _COUNTED})
+)
+
+
 def add_figures(connection: Connection, lease: RunLease, figures: Figures) -> None:
     """Add the figures of a chunk to its run."""
-    columns = source_run.c
-    connection.execute(
-        update(source_run)
-        .where(columns.id == lease.run_id)
-        .values(
-            rows=columns.rows + figures.rows,
-            rereads=columns.rereads + figures.rereads,
-            collected=columns.collected + figures.collected,
-            accepted=columns.accepted + figures.accepted,
-            refused=columns.refused + figures.refused,
-            duplicates=columns.duplicates + figures.duplicates,
-            conflicts=columns.conflicts + figures.conflicts,
-            stale=columns.stale + figures.stale,
-            waiting=columns.waiting + figures.waiting,
-        )
-    )
+    added = {f"more_{name}": getattr(figures, name) for name in _COUNTED}
+    connection.execute(_ADD, added | {"run": lease.run_id})
 
 
 def end(connection: Connection, lease: RunLease, state: str, error: str | None, now: int) -> Figures:

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, literal_column, or_, select, update
 
 from gateway.ledger import lanes
 from gateway.ledger.claims import Claimed
@@ -180,15 +180,20 @@ def _missing_there(connection: Connection, route: Route, move: Move, item_type: 
         return key if key and _undelivered(connection, route, record.c.key == key) else None
     if row.case_no is None:
         return None
-    others = (record.c.case_no == row.case_no) & (record.c.id != move.record.id)
-    return str(row.case_no) if _undelivered(connection, route, others) else None
+    # What stands behind it in its own lane can't go before it: waiting for that would be waiting for ever.
+    here = delivery.c.destination_id == route.destination_id
+    own = connection.execute(
+        select(delivery.c.lane, delivery.c.order_key).where(here, delivery.c.record_id == move.record.id)
+    ).one()
+    before = or_(delivery.c.lane != own.lane, delivery.c.order_key < own.order_key)
+    return str(row.case_no) if _undelivered(connection, route, (record.c.case_no == row.case_no) & before) else None
 
 
 def _undelivered(connection: Connection, route: Route, which: object) -> bool:
     found = connection.execute(
         select(delivery.c.record_id)
         .join(record, record.c.id == delivery.c.record_id)
-        .where(which, delivery.c.destination_id == route.destination_id, delivery.c.state.in_(lanes.OPEN_STATES))  # type: ignore[arg-type]
+        .where(which, delivery.c.destination_id == route.destination_id, lanes.IS_OPEN)  # type: ignore[arg-type]
         .limit(1)
     )
     return found.first() is not None
@@ -242,7 +247,11 @@ def _close(connection: Connection, claimed: Claimed, state: str, answer: Answer,
 
 
 def _postpone(connection: Connection, route: Route, claimed: Claimed, answer: Answer, state: str) -> None:
-    """Keep the package for later; a destination that did not take it rests a while longer each time."""
+    """Keep the package for later; a destination that did not take it rests a while longer each time.
+
+    Where a question has cleared the way the same package goes again at once: the pause came before the question, and a
+    second one would grow with every question asked.
+    """
     failures = connection.execute(
         select(destination.c.failures).where(destination.c.id == route.destination_id)
     ).scalar_one()
@@ -250,6 +259,8 @@ def _postpone(connection: Connection, route: Route, claimed: Claimed, answer: An
     wait = (
         pause * SECOND if pause is not None else min(LONGEST_PAUSE, SECOND << min(max(failures, claimed.attempts), 9))
     )
+    if answer.kind == "query" and state == "open":
+        wait = 0
     values: dict[str, object] = {
         "state": state,
         "not_before": answer.at + wait,

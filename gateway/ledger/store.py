@@ -5,16 +5,17 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Select, select
 from sqlalchemy.exc import DBAPIError
 
 from gateway.clock import microseconds
 from gateway.errors import LedgerError
 from gateway.ledger import gate, intake, runs, schema
-from gateway.ledger.batches import in_parts
+from gateway.ledger.batches import among, listed
 from gateway.ledger.engine import WRITES, Contended, WriterLock, explained, is_contention, open_engine, parse
 from gateway.ledger.gate import Overdue
 from gateway.ledger.intake import Chunk, Desk
@@ -69,6 +70,12 @@ def open_ledger(
             ledger.make()
         undo.pop_all()
     return ledger
+
+
+@lru_cache
+def _places(dialect: str) -> Select[Any]:
+    columns = record.c
+    return select(columns.id, columns.segment_id, columns.offset, columns.length).where(among(dialect, columns.id))
 
 
 class Ledger:
@@ -211,13 +218,10 @@ class Ledger:
         """Return the documents of these records, in the order given; raises LedgerError for one that isn't there."""
         with self.reading() as connection:
             places: dict[int, Place] = {}
-            for part in in_parts(record_ids):
-                rows = connection.execute(
-                    select(record.c.id, record.c.segment_id, record.c.offset, record.c.length).where(
-                        record.c.id.in_(part)
-                    )
-                )
-                places.update({number: (segment_id, offset, length) for number, segment_id, offset, length in rows})
+            rows = connection.execute(
+                _places(connection.dialect.name), {"among": listed(connection.dialect.name, record_ids)}
+            )
+            places.update({number: (segment_id, offset, length) for number, segment_id, offset, length in rows})
             try:
                 return self._segments.read(connection, [places[number] for number in record_ids])
             except KeyError as missing:

@@ -3,21 +3,33 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.model.record import Level
 from gateway.model.record_type import LaneKind, RecordType
 
-_VERSION_DIGITS = 8
+_ZONE = "+08:00"
+_VERSION_DIGITS = 6
 
 
-def order_key(record_type: RecordType, occurred_at: str, sequence: int, key: str, version: int, after: str = "") -> str:
-    """Return a text that sorts, byte by byte, like (rank, occurredAt, sequence, key, version).
+class Place(NamedTuple):
+    """What decides the place of a record in its lane."""
 
-    ``after`` is the order key of the version before: a correction never sorts before what it corrects, even where
-    the new ``occurred_at`` is earlier or the withdrawal that it follows ranks higher.
+    rank: int
+    occurred_at: str
+    sequence: int
+    key: str
+
+
+def order_key(place: Place, version: int, lane: str, after: str = "") -> str:
+    """Return a text that sorts, byte by byte and inside ``lane``, like (rank, occurredAt, sequence, key, version).
+
+    What all records of the lane share is left out. ``after`` is the order key of the version before: a correction
+    never sorts before what it corrects, even where the new time is earlier or the withdrawal it follows ranks higher.
     """
-    place = f"{record_type.rank:04d} {occurred_at} {sequence:08d} {key} "
-    return f"{max(place, after[:-_VERSION_DIGITS])}{version:0{_VERSION_DIGITS}d}"
+    rank, occurred_at, sequence, key = place
+    begins = f"{rank:04d} {occurred_at.removesuffix(_ZONE)} {sequence:06d} {key.replace(lane, '', 1)} "
+    return f"{max(begins, after[:-_VERSION_DIGITS])}{version:06d}"
 
 
 def lane_name(record_type: RecordType, key: str, case_no: str | None, level: Level) -> str:

@@ -5,8 +5,8 @@ A key has a head: its last version. Something seen is compared with the head alo
 A, B, A is three versions.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from gateway.model.record import SourceKind
 
@@ -27,8 +27,7 @@ class Verdict(StrEnum):
         return self in (Verdict.FIRST, Verdict.NEXT)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The last version of a key.
 
     ``identity`` is that of the last content, ``withdrawal`` that of the last withdrawal. ``row_id`` is the row that
@@ -46,8 +45,7 @@ class Head:
     several_rows: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One record as seen now: its identity, where it came from, and whether it withdraws the key."""
 
     identity: bytes

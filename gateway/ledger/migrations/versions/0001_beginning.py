@@ -71,8 +71,8 @@ def upgrade() -> None:
         "delivery",
         ["destination_id", "lane", "order_key"],
         unique=False,
-        sqlite_where=sa.text("state in ('ready', 'waiting', 'parked', 'packed')"),
-        postgresql_where=sa.text("state in ('ready', 'waiting', 'parked', 'packed')"),
+        sqlite_where=sa.text("state = 'ready' or state = 'waiting' or state = 'parked' or state = 'packed'"),
+        postgresql_where=sa.text("state = 'ready' or state = 'waiting' or state = 'parked' or state = 'packed'"),
     )
     op.create_index(
         "ix_delivery_package",
