@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of the database source, as they stand under ``options`` in ``sources.d/NAME.yaml``."""
 
-import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from gateway.channels.database_stamp import Stamp, declared_stamp
 from gateway.errors import ConfigurationError
+from gateway.trust.secrets import Secret, is_reference
 
 # GB2312 and GBK are subsets of GB18030, and what declares them often holds more.
 ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030"}
@@ -69,7 +69,7 @@ class StampOptions(BaseModel):
 class DatabaseOptions(BaseModel):
     """Where the rows are, what tells them apart and what tells that they changed.
 
-    ``url`` is a SQLAlchemy URL or a reference to one (``env:NAME``, ``file:path``); ``password`` is always such a
+    ``url`` is a SQLAlchemy URL or a reference to one (``env:NAME``, ``file:path``, ``credential:name``); ``password`` is always such a
     reference. ``columns`` are the columns read, all when absent. ``encoding`` is declared where the database can't be
     trusted to know it. ``overlap`` is read again in every run (ledger.md B14).
     """
@@ -77,7 +77,7 @@ class DatabaseOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     url: SecretStr
-    password: str | None = Field(default=None, pattern=r"^(env|file):.+")
+    password: str | None = Field(default=None, pattern=r"^(env|file|credential):.+")
     table: Name | None = None
     query: str | None = None
     row_id: Names
@@ -123,13 +123,10 @@ def parse_options(options: Mapping[str, object], place: str) -> DatabaseOptions:
 
 
 def secret(reference: str, directory: Path, place: str) -> str:
-    """Return what ``env:NAME`` or ``file:path`` refers to, other text unchanged; raises ConfigurationError."""
-    kind, _, name = reference.partition(":")
+    """Return what a reference refers to, other text unchanged; raises ConfigurationError when it is not there."""
+    if not is_reference(reference):
+        return reference
     try:
-        if kind == "env":
-            return os.environ[name]
-        if kind == "file":
-            return (directory / name).read_text(encoding="utf-8").strip()
-    except (KeyError, OSError):
-        raise ConfigurationError(f"{place}: 找不到密文引用 / secret not found: {kind}:{name}") from None
-    return reference
+        return Secret(reference, directory).reveal()
+    except ConfigurationError:
+        raise ConfigurationError(f"{place}: 找不到密文引用 / secret not found: {reference}") from None

@@ -2,10 +2,11 @@
 """Configuration: YAML files into closed models, every fault at once with its place, secrets by reference only."""
 
 from gateway.config.faults import ConfigurationFaults, Fault
+from gateway.config.ledger_url import LedgerUrl
 from gateway.config.loading import examine, find_mapping, load, mapping_places
 from gateway.config.models import Configuration, DestinationSettings, Site, SourceSettings
 from gateway.config.schema import json_schema
-from gateway.config.secrets import LedgerUrl, Secret
+from gateway.trust.secrets import Secret
 
 __all__ = [
     "Configuration",

@@ -11,7 +11,8 @@ from cronsim import CronSim, CronSimError
 from pydantic import BeforeValidator, Field, PlainValidator, StrictBool, StrictInt, ValidationInfo, WithJsonSchema
 
 from gateway.config.faults import BadValue
-from gateway.config.secrets import LedgerUrl, Secret, is_reference
+from gateway.config.ledger_url import LedgerUrl
+from gateway.trust.secrets import Secret, is_reference
 
 _DURATION: Final = re.compile(r"(\d+)(ms|s|m|h|d)")
 _MILLISECONDS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}

@@ -10,10 +10,11 @@ from pydantic import BaseModel, ValidationError
 
 from gateway import resources
 from gateway.config.faults import Absent, ConfigurationFaults, Fault, sentence
+from gateway.config.ledger_url import LedgerUrl, existing
 from gateway.config.models import Configuration, DestinationSettings, Settings, Site, SourceSettings
 from gateway.config.reading import Document, plain, read
-from gateway.config.secrets import LedgerUrl, Secret, existing, is_reference
 from gateway.model.words import Words
+from gateway.trust.secrets import Secret, is_reference
 
 M = TypeVar("M", bound=Settings)
 
