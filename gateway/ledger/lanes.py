@@ -6,8 +6,7 @@ A lane has a row only while it has open deliveries. It is ``leased`` while one o
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Boolean, ColumnElement, Connection, and_, delete, literal_column, select, update
 
@@ -26,8 +25,7 @@ MASTER_DATA_FIRST = 0
 ORDINARY = 5
 
 
-@dataclass(frozen=True, slots=True)
-class NewRecord:
+class NewRecord(NamedTuple):
     """A record that the ledger has just accepted, on its way into the lanes."""
 
     id: int
