@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The drill: work, kill at a random moment, start again, over and over; then one quiet round and the verdict."""
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.chaos import accounts, site
+from tests.chaos.checker import Event, Objection, Receipts, judge
+from tests.chaos.departments import Departments
+from tests.chaos.systems import STARTED, Service, System, gateway_json, make_keys
+
+FRESH = 300
+CORRECTIONS = 20
+GOING_ON = 60
+EARLY_EVERY = 6  # one kill in so many strikes while the gateway is still starting
+PLATFORM_EVERY = 4  # one cycle in so many kills a destination as well
+TERMS = {
+    "municipal": ("case_order: true", "timeouts: {connect: 1, total: 2}", "max_in_flight: 2s"),
+    "supervision": ("case_order: false", "records: 120", "timeouts: {connect: 1, total: 2}", "max_in_flight: 2s"),
+}
+_ACCEPTED = "SELECT id, key, version, content_digest FROM record WHERE id > ?"
+
+
+@dataclass
+class Tally:
+    """What the kills hit: a drill that never hits anything proves nothing."""
+
+    cycles: int = 0
+    left_open: int = 0
+    platform_kills: int = 0
+
+
+@dataclass
+class Drill:
+    """A small city that dies and rises; everything random comes from ``seed``."""
+
+    directory: Path
+    seed: int
+    tally: Tally = field(default_factory=Tally)
+    journal: list[tuple[str, int, str]] = field(default_factory=list)
+    _last: int = 0
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+        self.databases = self.directory / "departments"
+        self.folder = self.directory / "site"
+        self.ledger = self.folder / "var" / "ledger.db"
+        self.departments = Departments(self.databases, self.seed)
+        self.keys = make_keys(self.directory / "systems")
+        self.systems = {
+            "municipal": System("platform", self.directory / "systems" / "municipal", ("--catalogue", "strict")),
+            "supervision": System("supervision", self.directory / "systems" / "supervision"),
+        }
+
+    def open(self) -> None:
+        site.write_gateway(self.folder, self.keys, chunk=200)
+        site.permit_sources(self.folder, self.databases)
+        site.penalty_source(self.folder, self.databases)
+        for name, system in self.systems.items():
+            system.start()
+            site.write_destination(self.folder, self.keys, name, system.url, TERMS[name])
+
+    def close(self) -> None:
+        for system in self.systems.values():
+            system.stop()
+
+    def cycle(self) -> None:
+        """One day of work, ended by ``kill -9``."""
+        self.departments.cycle(FRESH, CORRECTIONS, GOING_ON)
+        self.tally.cycles += 1
+        service = Service(self.folder)
+        process = service.spawn()
+        try:
+            if self.chance.randrange(EARLY_EVERY):
+                service.until(STARTED)
+                self._kill_in(service, self.chance.uniform(0.2, 1.5))
+            else:
+                self._kill_in(service, self.chance.uniform(0.2, 1.5))
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        self._write_down()
+
+    def _kill_in(self, service: Service, seconds: float) -> None:
+        """Kill the gateway in so many seconds; in some cycles a destination dies first and comes back."""
+        if self.chance.randrange(PLATFORM_EVERY) or service.told == []:
+            service.die_after(seconds)
+            return
+        victim = self.systems[self.chance.choice(sorted(self.systems))]
+        service.live(seconds / 2)
+        victim.kill()
+        self.tally.platform_kills += 1
+        if self.chance.random() < 0.5:
+            victim.start()
+            service.die_after(seconds / 2)
+        else:
+            service.die_after(seconds / 2)
+            victim.start()
+
+    def _write_down(self) -> None:
+        """Keep what the dead gateway had accepted, outside of its ledger: none of it may be forgotten."""
+        if not self.ledger.exists():
+            return
+        with accounts.reading(self.ledger) as connection:
+            accepted = connection.execute(_ACCEPTED, (self._last,)).fetchall()
+            open_packages = connection.execute("SELECT 1 FROM package WHERE state IN ('open', 'unknown')").fetchone()
+        self._last = max([self._last, *(number for number, *_rest in accepted)])
+        self.journal += [(key, version, digest.hex()) for _number, key, version, digest in accepted]
+        self.tally.left_open += open_packages is not None
+
+    def finish(self) -> dict[str, Any]:
+        """One quiet round to the end: returns its summary."""
+        summary: dict[str, Any] = gateway_json("run", "-C", self.folder, "--once", timeout=180, codes=(0, 1))
+        return summary
+
+    def receipts(self) -> Receipts:
+        """Ask the gateway for everything it has accepted and refused."""
+        refused = [self._listed("--state", state) for state in accounts.REFUSED]
+        return accounts.receipts(self._listed(), [each for some in refused for each in some])
+
+    def _listed(self, *options: str) -> list[dict[str, Any]]:
+        listed: list[dict[str, Any]] = gateway_json("records", "list", "-C", self.folder, *options)
+        return listed
+
+    def verdict(self) -> tuple[list[Objection], list[Event], Receipts, dict[str, dict[str, Any]]]:
+        """Read the three accounts and judge them."""
+        events, receipts = accounts.events(self.databases), self.receipts()
+        dumps = {name: system.dump() for name, system in self.systems.items()}
+        return judge(events, receipts, dumps, journal=self.journal), events, receipts, dumps
