@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, cast
 
-from gateway.mapping.compile_values import NumberGet, Test, ValueCompiler
+from gateway.mapping.compile_steps import Test
+from gateway.mapping.compile_values import NumberGet, ValueCompiler
 from gateway.mapping.findings import Faulty, finding
 from gateway.mapping.model import Constant, Fields, Group, Listed, NumberedColumns, RecordRule, Repeat, Split, Value
 from gateway.mapping.work import Get, RootCause, Work, is_plain, safe

@@ -2,43 +2,30 @@
 """A mapping interpreted plainly: builds a tree, then writes it. The oracle that the compiled mapping must equal."""
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gateway.mapping import model
 from gateway.mapping.findings import Faulty, finding
+from gateway.mapping.interpret_numbers import Numbers
+from gateway.mapping.interpret_tree import Branch, pieces, written
 from gateway.mapping.interpret_values import Blamed, State, cell_text, evaluate, holds
 from gateway.mapping.model import (
-    FormNumber,
-    FromNumber,
     Group,
     Listed,
     NumberedColumns,
     RecordRule,
     Repeat,
-    SequenceNumber,
     Split,
     Value,
 )
 from gateway.model.finding import Finding
-from gateway.model.record import Draft, Piece, Refused, Row, Slot
+from gateway.model.record import Draft, Refused, Row, Slot
 from gateway.model.record_type import LaneKind, Role
 from gateway.pack import Pack
 from gateway.pack.shape import Element
 from gateway.ports import AllocationRequest, Mapped
-
-
-@dataclass
-class Branch:
-    """An element of the tree: children, or a text, or a slot; ``volatile`` is left out of the identity."""
-
-    name: str
-    children: "list[Branch]" = field(default_factory=list)
-    text: str | None = None
-    slot: Slot | None = None
-    volatile: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +124,8 @@ class _OneRecord:
 
     def make(self, token: str | None, wrong: tuple[Finding, ...]) -> Draft | Refused | None:
         self._state.spoken_of = []
-        self._state.number = self._number
+        case_path = self._kind.roles.get(Role.CASE, "")
+        self._state.number = Numbers(self._state, self._rule, case_path, self._source, self._numbers).text
         try:
             if self._rule.when is not None and not holds(self._rule.when, self._state):
                 return None
@@ -257,65 +245,6 @@ class _OneRecord:
             self._roles[element.path] = text
         return [Branch(element.name, text=text)]
 
-    # -- numbers
-
-    def _number(self, name: str) -> str:
-        number = self._state.mapping.numbers[name]
-        request = self._request(number)
-        if request not in self._numbers:
-            raise Faulty(finding("MAP-005", name, wanted=name))
-        counter = str(self._numbers[request])
-        if isinstance(number, SequenceNumber):
-            return counter
-        if len(counter) > number.digits:
-            raise Faulty(finding("MAP-005", name, wanted=name))
-        return request.scope.replace("*", "0" * (number.digits - len(counter)) + counter, 1)
-
-    def _request(self, number: model.Number) -> AllocationRequest:
-        owner = "shared:" + number.shared if number.shared else "source:" + self._source
-        if isinstance(number, FormNumber):
-            texts = [part if isinstance(part, str) else self._part(number, *part) for part in number.parts]
-            texts.insert(number.counter_at, "*")
-            return AllocationRequest("form", "".join(texts), self._subject(number, owner))
-        scope = self._scope(number)
-        if number.subject:
-            return AllocationRequest("sequence", scope, self._subject(number, owner))
-        subject = json.dumps([owner, self._rule.name, self._state.row.row_id], ensure_ascii=False)
-        return AllocationRequest("sequence", scope, subject)
-
-    def _subject(self, number: model.Number, owner: str) -> str:
-        subject = [owner]
-        for value in number.subject:
-            text = evaluate(value, self._state)
-            if text is None:
-                raise Faulty(finding("MAP-005", value.origin, wanted=number.name))
-            subject.append(text)
-        return json.dumps(subject, ensure_ascii=False)
-
-    def _part(self, number: FormNumber, name: str, transform: str) -> str:
-        text = evaluate(self._state.mapping.values[name], self._state)
-        if text is not None and transform == "org9":
-            text = text if len(text) == 9 else text[-10:-1] if len(text) == 18 else None
-        if text is not None and transform == "year":
-            year = text[:4]
-            text = year if re.fullmatch(r"\d{4}", year) else None
-        if text is None:
-            raise Faulty(finding("MAP-005", name, wanted=number.name))
-        return text
-
-    def _scope(self, number: SequenceNumber) -> str:
-        case = self._rule.fields.get(self._kind.roles.get(Role.CASE, ""))
-        if not isinstance(case, Value):
-            return self._rule.type
-        names = list(_numbers_in(case))
-        if names:
-            request = self._request(self._state.mapping.numbers[names[0]])
-            return f"{self._rule.type}:{request.scope}:{request.subject}"
-        text = evaluate(case, self._state)
-        if text is None:
-            raise Faulty(finding("MAP-005", case.origin, wanted=number.name))
-        return f"{self._rule.type}:{text}"
-
     # -- outcome
 
     def _role(self, role: Role) -> str | None:
@@ -354,9 +283,9 @@ class _OneRecord:
             item_code=self._role(Role.ITEM),
             occurred_at=self._role(Role.OCCURRED_AT) or "",
             sequence=int(self._role(Role.SEQUENCE) or 0),
-            pieces=tuple(_pieces(list(_written(root, self._shape.namespace)))),
+            pieces=tuple(pieces(list(written(root, self._shape.namespace)))),
             identity=hashlib.sha256(
-                "".join(p for p in _written(root, self._shape.namespace, True) if not isinstance(p, Slot)).encode()
+                "".join(p for p in written(root, self._shape.namespace, True) if not isinstance(p, Slot)).encode()
             ).digest(),
             order_token=token,
             withdraws=key if withdraws else None,
@@ -367,36 +296,3 @@ class _OneRecord:
 def _check_characters(text: str | None, value: Value) -> None:
     if text is not None and re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", text):
         raise Faulty(finding("MAP-008", value.origin, text, value.where))
-
-
-def _written(branch: Branch, namespace: str | None, identity: bool = False) -> Iterator[str | Slot]:
-    if branch.volatile and identity:
-        return
-    yield f'<{branch.name} xmlns="{namespace}">' if namespace else f"<{branch.name}>"
-    if branch.slot is not None:
-        yield branch.slot
-    elif branch.text is not None:
-        yield branch.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for child in branch.children:
-        yield from _written(child, None, identity)
-    yield f"</{branch.name}>"
-
-
-def _pieces(written: list[str | Slot]) -> Iterator[Piece]:
-    text = ""
-    for part in written:
-        if isinstance(part, Slot):
-            yield text.encode()
-            yield part
-            text = ""
-        else:
-            text += part
-    yield text.encode()
-
-
-def _numbers_in(value: Value) -> Iterator[str]:
-    if isinstance(value.source, FromNumber):
-        yield value.source.name
-    elif isinstance(value.source, model.Concat | model.First):
-        for part in value.source.parts:
-            yield from _numbers_in(part)

@@ -9,8 +9,9 @@ from typing import Final, Literal, cast
 from gateway import resources
 from gateway.errors import ConfigurationError
 from gateway.mapping.load_records import RecordReader
+from gateway.mapping.load_scope import Scope, Target
 from gateway.mapping.load_tables import TableReader
-from gateway.mapping.load_values import Scope, Target, ValueReader
+from gateway.mapping.load_values import ValueReader
 from gateway.mapping.model import Column, FormNumber, Mapping, Number, Order, RecordRule, SequenceNumber, Value
 from gateway.mapping.reading import Faults, Node, digest_of, read
 from gateway.mapping.text import null_tokens

@@ -6,8 +6,9 @@ from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from gateway.mapping.load_scope import Scope, Target
 from gateway.mapping.load_tables import TableReader
-from gateway.mapping.load_values import SOURCES, STEPS, Scope, Target, ValueReader
+from gateway.mapping.load_values import SOURCES, STEPS, ValueReader
 from gateway.mapping.model import (
     Concat,
     Constant,

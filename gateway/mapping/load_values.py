@@ -2,12 +2,12 @@
 """Read values: one source, then steps in a fixed order, each checked against the kind that is wanted."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final, Literal, cast
 
-from gateway.mapping import formats
-from gateway.mapping.amounts import BOOLEANS, UNITS, integer
 from gateway.mapping.conditions import read_condition
+from gateway.mapping.load_scope import Scope, Target
+from gateway.mapping.load_steps import check_constant, check_format, read_amount, read_default, read_extract
 from gateway.mapping.load_tables import TableReader
 from gateway.mapping.model import (
     Column,
@@ -15,7 +15,6 @@ from gateway.mapping.model import (
     Condition,
     Constant,
     Crosswalk,
-    Extract,
     First,
     FromColumn,
     FromItem,
@@ -24,7 +23,6 @@ from gateway.mapping.model import (
     KeyOf,
     Kind,
     Lookup,
-    Number,
     RowId,
     Source,
     Value,
@@ -42,30 +40,6 @@ _FITTING: Final = {
     ("dateTime", "date"), ("date", "dateTime"), ("integer", "decimal"),
 }  # fmt: skip
 _CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d", re.ASCII)
-
-
-@dataclass(slots=True)
-class Scope:
-    """What a value may speak of where it stands."""
-
-    columns: dict[str, Column] = field(default_factory=dict)
-    values: dict[str, Value] = field(default_factory=dict)
-    numbers: dict[str, Number] | None = None
-    records: dict[str, str] = field(default_factory=dict)  # name -> type
-    items: dict[str, str] = field(default_factory=dict)  # alias -> origin
-    tables: dict[str, Crosswalk] = field(default_factory=dict)
-    formats: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)  # columns that anything reads
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What is wanted of a value: its kind (None: whatever the source gives) and the rules of the element."""
-
-    where: str
-    kind: Kind | None = None
-    fraction_digits: int | None = None
-    no_constant: tuple[str, str] | None = None  # why not, zh and en
 
 
 class ValueReader:
@@ -216,7 +190,7 @@ class ValueReader:
             origin=self.origin(source),
             when=self.condition(keys.get("when")),
             nulls=null_tokens(keys["null"].texts()) if "null" in keys else frozenset(),
-            extract=_extract(keys),
+            extract=read_extract(keys),
             lookup=self._lookup(keys, target),
             fraction_digits=target.fraction_digits,
         )
@@ -232,8 +206,10 @@ class ValueReader:
         if given not in ("text", kind) and kind != "text" and (given, kind) not in _FITTING:
             node.fault(f"{given} 不能当 {kind} 用", f"{given} can't be used as {kind}")
         value = replace(value, given=given, kind=kind)
-        _constant_fits(node, keys, value)
-        return _defaulted(keys, self._dates(node, keys, _amount(node, keys, value, self._declared(source))), target)
+        check_constant(node, keys, value)
+        return read_default(
+            keys, self._dates(node, keys, read_amount(node, keys, value, self._declared(source))), target
+        )
 
     def _given(self, node: Node, source: Source) -> Kind:
         if isinstance(source, FromNamed):
@@ -321,7 +297,7 @@ class ValueReader:
         if not chosen:
             place.fault("没有日期格式:请写 formats: [yyyy-MM-dd]", "no date format: add formats: [yyyy-MM-dd]")
         for pattern in chosen:
-            _check_format(place, pattern, value, at)
+            check_format(place, pattern, value, at)
         return chosen
 
     def origin(self, source: Source) -> str:
@@ -342,85 +318,3 @@ class ValueReader:
                 return "row_id"
             case Constant():
                 return ""
-
-
-def _extract(keys: dict[str, Node]) -> Extract | None:
-    if "extract" not in keys:
-        if "no_match" in keys:
-            keys["no_match"].fault("no_match 要和 extract 一起写", "no_match goes with extract")
-        return None
-    node = keys["extract"]
-    pattern = node.text()
-    try:
-        re.compile(pattern)
-    except re.error as fault:
-        node.fault(f"正则有误:{fault}", f"bad regular expression: {fault}", (fault.pos or 0) + int(node.quoted))
-    no_match = keys["no_match"].one_of(("absent", "keep")) if "no_match" in keys else "refuse"
-    return Extract(pattern, cast(Literal["refuse", "absent", "keep"], no_match or "refuse"))
-
-
-def _amount(node: Node, keys: dict[str, Node], value: Value, column: Column | None) -> Value:
-    unit = keys["unit"].text() if "unit" in keys else (column.unit if column else None)
-    thousands = keys["thousands"].text() if "thousands" in keys else None
-    if "thousands" in keys and thousands not in (",", "，", " ", "'"):
-        keys["thousands"].fault('千分位只能是 ","', 'the thousands mark is ","')
-    if value.kind != "decimal" or value.given != "text":
-        if "unit" in keys:
-            keys["unit"].fault("unit 只用于小数", "unit is for decimals")
-        return replace(value, thousands=thousands)
-    if unit is None:
-        node.fault(
-            f'{value.where} 是小数,请写源的单位 unit: 元(万元…;不是钱写 "1")',
-            f'{value.where} is a decimal: name the source\'s unit, unit: 元 (万元 …; "1" if no money)',
-        )
-        return value
-    if unit not in UNITS:
-        keys.get("unit", node).fault(
-            f"单位 {unit} 不可用;可用:{' '.join(UNITS)}", f"unknown unit {unit}; there are: {' '.join(UNITS)}"
-        )
-        return value
-    return replace(value, scale=UNITS[unit], thousands=thousands)
-
-
-def _defaulted(keys: dict[str, Node], value: Value, target: Target) -> Value:
-    if "default" not in keys:
-        return value
-    node = keys["default"]
-    text = node.text()
-    if target.no_constant or value.kind in ("date", "dateTime", "decimal"):
-        zh, en = target.no_constant or ("日期和金额没有默认值", "dates and amounts have no default")
-        node.fault(f"{target.where} 不能有默认值:{zh}", f"{target.where} can't have a default: {en}")
-    elif not _fits(text, value.kind):
-        node.fault(f"{text} 不是 {value.kind}", f"{text} is no {value.kind}")
-    return replace(value, default=text)
-
-
-def _constant_fits(node: Node, keys: dict[str, Node], value: Value) -> None:
-    if isinstance(value.source, Constant) and value.given == "text" and not (value.extract or value.lookup):
-        place = keys.get("const", keys.get("text", node))
-        if value.kind in ("date", "dateTime", "decimal"):
-            place.fault("日期和金额不能是常量", "dates and amounts can't be constant")
-        elif not _fits(value.source.text, value.kind):
-            place.fault(f"{value.source.text} 不是 {value.kind}", f"{value.source.text} is no {value.kind}")
-
-
-def _fits(text: str, kind: Kind) -> bool:
-    if kind == "integer":
-        return integer(text) == text
-    return text in BOOLEANS if kind == "boolean" else bool(text)
-
-
-def _check_format(node: Node, pattern: str, value: Value, at: str | None) -> None:
-    try:
-        parts = formats.letters(pattern)
-    except formats.BadFormat as fault:
-        node.fault(
-            f"日期格式 {pattern} 有误({fault});例:yyyy-MM-dd HH:mm:ss",
-            f"bad date format {pattern} ({fault}); such as yyyy-MM-dd HH:mm:ss",
-        )
-        return
-    if value.kind == "dateTime" and "H" not in parts and at is None and pattern != "iso":
-        node.fault(
-            f'格式 {pattern} 没有时间而 {value.where} 要时间:请写 date_only_at: "00:00:00"',
-            f'{pattern} has no time but {value.where} wants one: add date_only_at: "00:00:00"',
-        )

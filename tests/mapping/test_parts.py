@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from gateway.clock import BEIJING
 from gateway.mapping import amounts, formats
-from gateway.mapping.interpret_values import _decimal, scan
+from gateway.mapping.interpret_forms import decimal as _decimal
+from gateway.mapping.interpret_forms import scan
 from gateway.mapping.model import FromColumn, Value
 from gateway.mapping.text import clean, null_tokens
 

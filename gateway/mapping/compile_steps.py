@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps of values as closures: null tokens, extraction, conversion, conditions, joins."""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from gateway.mapping import amounts, formats
+from gateway.mapping.findings import Faulty, finding
+from gateway.mapping.model import Extract, Value
+from gateway.mapping.work import UNSET, Get, RootCause, Unset, Work
+from gateway.model.record import Draft
+
+Test: TypeAlias = Callable[[Work], bool]
+REMEMBERED: Final = 4096
+"""Outcomes that a step remembers; dates, codes and amounts repeat a great deal."""
+
+
+def remembered(get: Get, index: int) -> Get:
+    """Compute a named value once per row; a fault is remembered as well."""
+
+    def step(work: Work) -> str | None:
+        known = work.memo[index]
+        if known is UNSET:
+            try:
+                known = get(work)
+            except Faulty as fault:
+                known = fault
+            work.memo[index] = known
+        if isinstance(known, Faulty):
+            raise known
+        return None if isinstance(known, Unset) else known
+
+    return step
+
+
+def without(get: Get, nulls: frozenset[str]) -> Get:
+    """Take further null tokens out."""
+
+    def step(work: Work) -> str | None:
+        text = get(work)
+        return None if text in nulls else text
+
+    return step
+
+
+def extracted(get: Get, extract: Extract, value: Value) -> Get:
+    """Keep what the pattern catches."""
+
+    search = re.compile(extract.pattern).search
+    group = 1 if re.compile(extract.pattern).groups else 0
+
+    def step(work: Work) -> str | None:
+        text = get(work)
+        if text is None:
+            return None
+        match = search(text)
+        if match is not None:
+            return (match[group] or "").strip() or None
+        if extract.no_match == "refuse":
+            raise Faulty(finding("MAP-007", value.origin, text, value.where))
+        return text if extract.no_match == "keep" else None
+
+    return step
+
+
+def only_converts(value: Value) -> bool:
+    """Tell whether a value does nothing but read a text as its kind."""
+
+    if value.kind in ("text", value.given) or value.default is not None:
+        return False
+    return not (value.nulls or value.extract or value.lookup or value.when)
+
+
+def converted_cell(index: int, value: Value) -> Get:
+    """Return the closure of a cell that is only read as a date, number or truth value: the most frequent of all."""
+    slow = converted(lambda work: work.cells[index], value)
+    known = lru_cache(maxsize=REMEMBERED)(_converter(value))
+
+    def step(work: Work) -> str | None:
+        text = work.cells[index]
+        if text is None:
+            return None
+        return known(text) or slow(work)
+
+    return step
+
+
+def converted(get: Get, value: Value) -> Get:
+    """Read the text as the kind wanted; raises Faulty where it is none."""
+
+    if value.kind in ("text", value.given):
+        return get
+    convert = _converter(value)
+    code = {"date": "MAP-002", "dateTime": "MAP-002", "boolean": "MAP-013"}.get(value.kind, "MAP-003")
+    wanted = " ".join(value.formats) if value.kind in ("date", "dateTime") else ""
+    known = lru_cache(maxsize=REMEMBERED)(convert)
+
+    def step(work: Work) -> str | None:
+        text = get(work)
+        if text is None:
+            return None
+        outcome = known(text)
+        if outcome is None:
+            raise Faulty(finding(code, value.origin, text, value.where, wanted))
+        return outcome
+
+    return step
+
+
+def _converter(value: Value) -> Callable[[str], str | None]:
+    match value.kind:
+        case "date" | "dateTime":
+            return _dater(value)
+        case "decimal":
+            return _decimal(value)
+        case "boolean":
+            return amounts.BOOLEANS.get
+        case "integer" | "text":
+            return amounts.integer
+
+
+def _dater(value: Value) -> Callable[[str], str | None]:
+    at = value.date_only_at
+    if value.given == "date":
+        return lambda text: f"{text}T{at}+08:00"
+    if value.given == "dateTime":
+        return lambda text: text[:10]
+    parse = formats.parser(value.formats)
+
+    def convert(text: str) -> str | None:
+        moment = parse(text)
+        if moment is None:
+            return None
+        if value.kind == "date":
+            return moment.day
+        time = moment.time or at
+        return f"{moment.day}T{time}+08:00" if time else None
+
+    return convert
+
+
+def _decimal(value: Value) -> Callable[[str], str | None]:
+    def convert(text: str) -> str | None:
+        plain = amounts.ungrouped(text, value.thousands) if value.thousands else text
+        return None if plain is None else amounts.decimal(plain, value.scale, value.fraction_digits)
+
+    return convert
+
+
+def only_when(get: Get, test: Test) -> Get:
+    """Hide the value unless the condition holds."""
+    return lambda work: get(work) if test(work) else None
+
+
+def defaulted(get: Get, default: str) -> Get:
+    """Put the default where there is nothing."""
+
+    def step(work: Work) -> str | None:
+        text = get(work)
+        return default if text is None else text
+
+    return step
+
+
+def joined(parts: list[tuple[Get, bool]], separator: str) -> Get:
+    """Join parts; literals alone are nothing."""
+
+    def step(work: Work) -> str | None:
+        found: list[str] = []
+        facts = False
+        for get, literal in parts:
+            text = get(work)
+            if text is not None:
+                found.append(text)
+                facts = facts or not literal
+        return separator.join(found) if facts else None
+
+    return step
+
+
+def first(parts: list[Get]) -> Get:
+    """Take the first part that has a value."""
+
+    def step(work: Work) -> str | None:
+        for get in parts:
+            text = get(work)
+            if text is not None:
+                return text
+        return None
+
+    return step
+
+
+def key_of(record: str) -> Get:
+    """Take the key of an earlier record of the row."""
+
+    def step(work: Work) -> str | None:
+        made = work.made.get(record)
+        if made is None:
+            raise Faulty(finding("MAP-006", record, wanted=record))
+        if not isinstance(made, Draft):
+            raise RootCause(made.findings)
+        work.named.append(made.key)
+        return made.key
+
+    return step
