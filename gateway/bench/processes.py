@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from gateway.bench.failure import BenchFailure
 from gateway.bench.rows import RECEIVERS
 from gateway.bench.workshop import Workshop
-from gateway.bench.failure import BenchFailure
 
 _STOP_WITHIN = 15.0
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import requests
+
 from gateway.bench.failure import BenchFailure
 from gateway.bench.references.plan import System
 from gateway.clock import SystemClock
@@ -133,6 +135,15 @@ def peers(configuration: Configuration) -> list[Peer]:
         )
         for each in configuration.destinations
     ]
+
+
+def session_with(peer: Peer) -> requests.Session:
+    """Return a session with the keys for one destination; the environment has no say in it."""
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = str(peer.settings.ca)
+    session.cert = (str(peer.settings.certificate), str(peer.settings.key))
+    return session
 
 
 def make_body(documents: Sequence[Document], digests: Sequence[bytes]) -> Body:

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
-from xml.sax.saxutils import escape  # noqa: S406 # escapes text, parses nothing
+from xml.sax.saxutils import escape  # escapes text, parses nothing
 
 from gateway.bench.references.exchange import Document
 from gateway.bench.references.plan import NULLS, SYSTEMS, Field, Plan, System
