@@ -99,7 +99,7 @@ class SchemaFiles:
                 yield from self._sequence(node, path)
             elif node.tag in (f"{XS}sequence", f"{XS}complexContent"):
                 yield from self._sequence(node, path)
-            elif node.tag not in (f"{XS}annotation", f"{XS}any"):
+            elif node.tag not in (f"{XS}annotation", f"{XS}any", f"{XS}attribute"):
                 raise ConfigurationError(f"pack: {node.tag} is outside the schema style, line {node.sourceline}")
 
     def _element(self, node: "_Element", path: str) -> Element:

@@ -29,12 +29,15 @@ def test_a_pack_is_loaded_once(pack: Pack) -> None:
     assert load_pack() is pack
 
 
-def test_every_record_type_of_this_issue_is_there(pack: Pack) -> None:
+def test_every_record_type_of_the_standard_is_there(pack: Pack) -> None:
     assert set(pack.types) == {
         "QL_SX", "QL_LC", "QL_JG", "QL_GW",
         "XK_SQ", "XK_SL", "XK_BZ", "XK_HJ", "XK_TB", "XK_YQ", "XK_JD", "XK_SD", "XK_SF", "XK_BG",
         "CF_LA", "CF_DC", "CF_GZ", "CF_TZ", "CF_JD", "CF_ZX", "CF_JA", "CF_YQ", "CF_ZZ", "CF_ZG", "CF_YS",
-        "GG_CH", "GG_FY", "GG_BG",
+        "ZS_HD", "ZS_JD", "ZS_JN", "ZS_JM", "ZS_CJ", "ZS_TF", "ZS_JA",
+        "QZ_SP", "QZ_CG", "QZ_JD", "QZ_SS", "QZ_YQ", "QZ_JC", "QZ_CL", "QZ_ZZ", "QZ_JA",
+        "ZY_JD", "ZY_FH", "ZY_BC", "ZY_JA",
+        "GG_CH", "GG_FY", "GG_BG", "GG_FJ", "GK_XX", "JC_YJ", "JC_DB", "JC_FK", "TS_XX", "DZ_RB", "HZ_XX",
     }  # fmt: skip
     assert {kind.element for kind in pack.types.values()} == set(pack.by_element)
 
@@ -56,11 +59,21 @@ def test_lanes_and_roles_fit(pack: Pack) -> None:
     needed = {
         LaneKind.CASE: {Role.CASE, Role.SEQUENCE, Role.ITEM},
         LaneKind.OWN: {Role.OWN_CODE},
-        LaneKind.NAMED: {Role.TARGET_TYPE, Role.TARGET_KEY, Role.TARGET_VERSION},
+        LaneKind.NAMED: {Role.TARGET_KEY},
     }
     for kind in pack.types.values():
         assert needed[kind.lane] <= kind.roles.keys(), kind.code
-        assert kind.withdraws == (kind.lane is LaneKind.NAMED)
+        if kind.lane is LaneKind.NAMED:
+            needed_too = {Role.TARGET_TYPE, Role.TARGET_VERSION} if kind.withdraws else {Role.OWN_CODE}
+            assert needed_too <= kind.roles.keys(), kind.code
+    assert [kind.code for kind in pack.types.values() if kind.withdraws] == ["GG_CH"]
+
+
+def test_an_own_code_is_the_first_element(pack: Pack) -> None:
+    """Receivers that know nothing of roles find the key of a record without a case in its first element."""
+    for kind in pack.types.values():
+        if Role.OWN_CODE in kind.roles:
+            assert pack.shape(kind.code).children[0].name == kind.roles[Role.OWN_CODE], kind.code
 
 
 def test_predecessors_come_earlier_in_the_case(pack: Pack) -> None:
