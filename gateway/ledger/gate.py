@@ -3,10 +3,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, literal_column, select, update
+from sqlalchemy import Connection, Row, Select, literal_column, select, update
 
-from gateway.ledger.batches import in_parts, upsert_rows
+from gateway.ledger.batches import among, in_parts, listed, upsert_rows
 from gateway.ledger.heads import Held
 from gateway.ledger.tables import case_file, record, record_key, source
 from gateway.model.record_type import RecordType
@@ -62,15 +64,9 @@ class Gate:
     def _complete(self, cases: Mapping[str, Mapping[str, Held]]) -> dict[str, dict[str, "_Member"]]:
         """Return all members of the cases: those stored, overlaid by those just folded."""
         whole: dict[str, dict[str, _Member]] = {case: {} for case in cases}
-        columns = record_key.c
-        for part in in_parts(sorted(cases)):
-            rows = self._connection.execute(
-                select(columns.case_no, columns.key, columns.type, columns.withdrawn, columns.accepted).where(
-                    columns.case_no.in_(part)
-                )
-            )
-            for case_no, key, type_, withdrawn, accepted in rows:
-                whole[case_no][key] = _Member(key, type_, withdrawn, accepted)
+        dialect = self._connection.dialect.name
+        for row in self._connection.execute(_of_cases(dialect), {"among": listed(dialect, sorted(cases))}):
+            whole[row.case_no][row.key] = _Member(row.key, row.type, row.withdrawn, row.accepted)
         for case, members in cases.items():
             for held in members.values():
                 withdrawn = held.head is not None and held.head.withdrawn
@@ -78,8 +74,15 @@ class Gate:
         return whole
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+@lru_cache
+def _of_cases(dialect: str) -> Select[Any]:
+    columns = record_key.c
+    return select(columns.case_no, columns.key, columns.type, columns.withdrawn, columns.accepted).where(
+        among(dialect, columns.case_no)
+    )
+
+
+class _Member(NamedTuple):
     key: str
     type: str
     withdrawn: bool

@@ -2,7 +2,6 @@
 """The order of records inside a lane, and the lane a record belongs to (ledger.md B9, B13), without any I/O."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from gateway.model.record import Level
@@ -47,8 +46,7 @@ def type_of(key: str) -> str:
     return key.partition(":")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """A key of a case that has not been accepted yet; a withdrawn one opens the gate for nobody."""
 
     key: str

@@ -126,7 +126,8 @@ def test_begin_rolls_back_on_any_exception(url):
                 connection.execute(insert(site).values(name="a", value="b"))
                 raise KeyboardInterrupt
 
-        pytest.raises(KeyboardInterrupt, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
         with ledger.reading() as connection:
             assert connection.execute(select(site)).all() == []
         assert ledger.commits == before
@@ -150,7 +151,8 @@ def test_r08_full_disk_is_a_ledger_error_and_room_makes_it_work_again(file):
                 connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 2}")
                 connection.execute(insert(site).values(name="big", value="x" * 200_000))
 
-        assert "full" in str(pytest.raises(LedgerError, fill).value)
+        with pytest.raises(LedgerError, match="full"):
+            fill()
         with ledger.begin() as connection:
             connection.execute(insert(site).values(name="big", value="x" * 200_000))
         with ledger.reading() as connection:

@@ -47,7 +47,7 @@ def test_b05_the_next_run_starts_where_the_last_chunk_stood(desk, make):
     assert desk.feed().lease.cursor == feed.lease.cursor != ""
 
 
-def test_b05_overlapping_pulls_of_the_same_change_make_one_version(desk, make):
+def test_t1_and_b05_lost_epoch_writes_nothing_and_invents_no_version(desk, make):
     old, new = desk.feed(), desk.feed()
     new.row("r1", "a", make.draft("LA", "c1", "A"))
     new.row("r1", "b", make.draft("LA", "c1", "B"))

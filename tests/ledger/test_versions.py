@@ -72,7 +72,7 @@ def test_b03_operation_is_c_once_and_u_ever_after(desk, make):
     ],
     ids=["newer", "older", "equal", "none"],
 )
-def test_t1_several_rows_or_event_source_go_by_token(desk, make, kind, row, held, seen, figure, code):
+def test_t1_and_b01_several_rows_or_event_source_go_by_token(desk, make, kind, row, held, seen, figure, code):
     feed = desk.feed(kind=kind)
     feed.row("r1", "a", make.draft("LA", "c1", "A", token=held))
     figures = feed.row(row, "b", make.draft("LA", "c1", "B", token=seen))
