@@ -114,12 +114,12 @@ class _Program:
 
     def make(self, work: Work, token: str | None, wrong: tuple[Finding, ...]) -> Draft | Refused | None:
         """Make the record, or say why not; None when the row does not give it."""
-        work.begin()
         try:
             if self._test is not None and not self._test(work):
                 return None
         except Faulty as fault:
             return Refused((fault.finding,), self._rule.type)
+        work.begin()
         out = [self._opening]
         work.findings.extend(wrong)
         run(self._steps, work, out)

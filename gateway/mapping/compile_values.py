@@ -96,23 +96,34 @@ class ValueCompiler:
         ]
         reads += [(False, name, self.named(name), self._kinds[name]) for name in condition.values]
         gets = [read[2] for read in reads]
-        known: dict[tuple[str | None, ...], bool] = {}
+        known: dict[object, bool] = {}
 
-        def test(work: Work) -> bool:
-            texts = tuple([get(work) for get in gets])
-            outcome = known.get(texts)
-            if outcome is None:
-                rec: dict[str, str | int | None] = {}
-                val: dict[str, str | int | None] = {}
-                for (is_column, name, _, kind), text in zip(reads, texts, strict=True):
-                    (rec if is_column else val)[name] = typed(text, kind, name, condition.text)
-                outcome = decide(program_of(condition.text), condition, {"rec": rec, "val": val})
-                if len(known) >= REMEMBERED:
-                    known.clear()
-                known[texts] = outcome
+        def decided(work: Work, key: object) -> bool:
+            rec: dict[str, str | int | None] = {}
+            val: dict[str, str | int | None] = {}
+            for is_column, name, get, kind in reads:
+                (rec if is_column else val)[name] = typed(get(work), kind, name, condition.text)
+            outcome = decide(program_of(condition.text), condition, {"rec": rec, "val": val})
+            if len(known) >= REMEMBERED:
+                known.clear()
+            known[key] = outcome
             return outcome
 
-        return test
+        def test(work: Work) -> bool:
+            key = tuple([get(work) for get in gets])
+            outcome = known.get(key)
+            return decided(work, key) if outcome is None else outcome
+
+        if len(reads) != 1 or condition.values:
+            return test
+        cell = self._cells[condition.columns[0]]
+
+        def test_one(work: Work) -> bool:
+            key = work.cells[cell]
+            outcome = known.get(key)
+            return decided(work, key) if outcome is None else outcome
+
+        return test_one
 
     def _source(self, source: Source, number: NumberGet | None) -> Get:
         match source:
