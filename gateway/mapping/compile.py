@@ -8,13 +8,14 @@ from typing import Final
 from gateway.mapping import model
 from gateway.mapping.compile_body import TOLD, BodyCompiler, Step, run
 from gateway.mapping.compile_numbers import Ask, form_request, form_text, sequence_request, sequence_text
-from gateway.mapping.compile_values import ValueCompiler, uses_numbers
+from gateway.mapping.compile_values import ValueCompiler
 from gateway.mapping.findings import Faulty, finding
 from gateway.mapping.model import FormNumber, RecordRule, RowId, Value
+from gateway.mapping.walk import leaves, uses_numbers
 from gateway.mapping.work import Get, RootCause, Work, is_plain, reader
 from gateway.model.finding import Finding
 from gateway.model.record import Draft, Piece, Refused, Row
-from gateway.model.record_type import LaneKind, RecordType, Role
+from gateway.model.record_type import RecordType, Role, case_in
 from gateway.pack import Pack
 from gateway.ports import AllocationRequest, Mapped
 
@@ -148,7 +149,7 @@ class _Program:
         return Draft(
             type=self._rule.type,
             key=key,
-            case_no=self._case_of_target(work) if self._kind.withdraws else roles.get(at_path.case),
+            case_no=self._case_of_target(work) if self._kind.withdraws else at_path.case_no(roles),
             org_code=roles.get(at_path.organisation, ""),
             item_code=roles.get(at_path.item),
             occurred_at=roles.get(at_path.occurred_at, ""),
@@ -223,27 +224,6 @@ class _Numbers:
         return given
 
 
-def leaves(fields: model.Fields) -> Iterator[Value]:
-    """Yield every value among fields, repeated ones included."""
-    for spec in fields.values():
-        match spec:
-            case Value():
-                yield spec
-            case model.Repeat(items=items, body=body):
-                if isinstance(items, model.Split):
-                    yield items.value
-                if isinstance(body, Value):
-                    yield body
-                else:
-                    yield from leaves(body)
-            case model.Listed(items=listed):
-                for item in listed:
-                    if isinstance(item, Value):
-                        yield item
-                    else:
-                        yield from leaves(item.fields)
-
-
 class _Identity:
     """Where the values that a draft tells the ledger stand in the record; paths are looked up once."""
 
@@ -256,7 +236,7 @@ class _Identity:
         wanted: tuple[str, ...] = (self.case, self.sequence)
         if kind.withdraws:
             wanted = (self.target,)
-        elif kind.lane is LaneKind.OWN:
+        elif kind.has_own_code:
             wanted = (self.own,)
         self._wanted = wanted
 
@@ -267,9 +247,14 @@ class _Identity:
                 return None
         if self._kind.withdraws:
             return roles[self.target]
-        if self._kind.lane is LaneKind.OWN:
+        if self._kind.has_own_code:
             return self._kind.key(None, None, roles[self.own])
         return self._kind.key(roles[self.case], int(roles[self.sequence]), None)
+
+    def case_no(self, roles: Mapping[str, str]) -> str | None:
+        """Return the record's case: its own, or that of the record it goes with (ledger.md B13)."""
+        named = roles.get(self.target)
+        return roles.get(self.case) if named is None else case_in(named)
 
     def missing(self, roles: Mapping[str, str]) -> list[Finding]:
         """Return a finding for each identifying element that has no value."""

@@ -198,14 +198,3 @@ def _no_number(name: str) -> Get:
 
 def _column_kind(integer: bool) -> Kind:
     return "integer" if integer else "text"
-
-
-def uses_numbers(value: Value) -> list[str]:
-    """Return the names of the numbers that ``value`` is made of."""
-    match value.source:
-        case FromNumber(name):
-            return [name]
-        case Concat(parts) | First(parts):
-            return [name for part in parts for name in uses_numbers(part)]
-        case _:
-            return []

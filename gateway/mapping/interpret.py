@@ -22,7 +22,7 @@ from gateway.mapping.model import (
 )
 from gateway.model.finding import Finding
 from gateway.model.record import Draft, Refused, Row, Slot
-from gateway.model.record_type import LaneKind, Role
+from gateway.model.record_type import Role, case_in
 from gateway.pack import Pack
 from gateway.pack.shape import Element
 from gateway.ports import AllocationRequest, Mapped
@@ -250,10 +250,15 @@ class _OneRecord:
     def _role(self, role: Role) -> str | None:
         return self._roles.get(self._kind.roles.get(role, "\0"))
 
+    def _case(self) -> str | None:
+        """Return the record's case: its own, or that of the record it goes with (ledger.md B13)."""
+        named = self._role(Role.TARGET_KEY)
+        return self._role(Role.CASE) if named is None else case_in(named)
+
     def _key(self) -> str | None:
         if self._kind.withdraws:
             return self._role(Role.TARGET_KEY)
-        if self._kind.lane is LaneKind.OWN:
+        if self._kind.has_own_code:
             own = self._role(Role.OWN_CODE)
             return None if own is None else f"{self._rule.type}:{own}"
         case, sequence = self._role(Role.CASE), self._role(Role.SEQUENCE)
@@ -261,7 +266,7 @@ class _OneRecord:
 
     def _blame_identity(self) -> None:
         roles = [Role.CASE, Role.SEQUENCE]
-        if self._kind.lane is LaneKind.OWN:
+        if self._kind.has_own_code:
             roles = [Role.OWN_CODE]
         if self._kind.withdraws:
             roles = [Role.TARGET_KEY]
@@ -278,7 +283,7 @@ class _OneRecord:
         return Draft(
             type=self._rule.type,
             key=key,
-            case_no=(target.case_no if isinstance(target, Draft) else None) if withdraws else self._role(Role.CASE),
+            case_no=(target.case_no if isinstance(target, Draft) else None) if withdraws else self._case(),
             org_code=self._role(Role.ORGANISATION) or "",
             item_code=self._role(Role.ITEM),
             occurred_at=self._role(Role.OCCURRED_AT) or "",

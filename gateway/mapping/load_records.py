@@ -2,7 +2,6 @@
 """Read records: fields against the shape of their type, repeated elements, references, and what the pack demands."""
 
 import difflib
-from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,13 +9,9 @@ from gateway.mapping.load_scope import Scope, Target
 from gateway.mapping.load_tables import TableReader
 from gateway.mapping.load_values import SOURCES, STEPS, ValueReader
 from gateway.mapping.model import (
-    Concat,
     Constant,
     Fields,
-    First,
-    FromColumn,
     FromItem,
-    FromNamed,
     Group,
     KeyOf,
     Kind,
@@ -24,10 +19,12 @@ from gateway.mapping.model import (
     NumberedColumns,
     RecordRule,
     Repeat,
+    SequenceNumber,
     Split,
     Value,
 )
 from gateway.mapping.reading import Node
+from gateway.mapping.walk import columns_of, uses_numbers
 from gateway.model.record_type import RecordType, Role
 from gateway.pack import Pack
 from gateway.pack.shape import Element, Shape
@@ -91,6 +88,7 @@ class RecordReader:
             )
         fields = self._fields(keys["fields"], sheet)
         fields |= self._withdrawal(keys, sheet)
+        self._check_case(keys["fields"], sheet, fields)
         _demand(keys["type"], sheet.shape.children, fields, sheet.slots)
         rule = RecordRule(
             name, code, fields, self._values.condition(keys.get("when")),
@@ -98,6 +96,16 @@ class RecordReader:
         )  # fmt: skip
         self._scope.records[name] = code
         return rule
+
+    def _check_case(self, node: Node, sheet: Sheet, fields: Fields) -> None:
+        """A sequence counts within a case, so a case can't be numbered by a sequence."""
+        path = sheet.type.roles.get(Role.CASE, "")
+        case = fields.get(path)
+        for name in uses_numbers(case) if isinstance(case, Value) else ():
+            if isinstance((self._scope.numbers or {}).get(name), SequenceNumber):
+                node.fault(
+                    f"{path} 不能用序号 {name},要用 form 号码", f"{path} can't be the sequence {name}; use a form"
+                )
 
     def _withdrawal(self, keys: dict[str, Node], sheet: Sheet) -> dict[str, Value]:
         node = keys.get("withdraws")
@@ -234,37 +242,6 @@ class RecordReader:
             ):
                 declared.add(path)
         return frozenset(declared)
-
-
-def columns_of(spec: object, values: AnyMapping[str, Value]) -> set[str]:
-    """Return the source columns that a field is made of, conditions left out."""
-    match spec:
-        case Value():
-            return _columns_of_value(spec, values)
-        case Repeat(items=NumberedColumns(rows), body=body):
-            return {column for row in rows for _, column in row} | columns_of(body, values)
-        case Repeat(items=Split() as split, body=body):
-            return columns_of(split.value, values) | columns_of(body, values)
-        case Listed(items=listed):
-            return set().union(*(columns_of(item, values) for item in listed))
-        case Group(fields=fields):
-            return columns_of(fields, values)
-        case AnyMapping():
-            return set().union(*(columns_of(inner, values) for inner in spec.values()))
-        case _:
-            return set()
-
-
-def _columns_of_value(value: Value, values: AnyMapping[str, Value]) -> set[str]:
-    match value.source:
-        case FromColumn(name):
-            return {name}
-        case FromNamed(name) if name in values:
-            return columns_of(values[name], values)
-        case Concat(parts) | First(parts):
-            return set().union(*(columns_of(part, values) for part in parts))
-        case _:
-            return set()
 
 
 def _below(reader: ValueReader, node: Node, sheet: Sheet, element: Element) -> dict[str, Value | Repeat | Listed]:

@@ -207,3 +207,12 @@ def test_site_tables_come_first_and_count_in_the_version(tmp_path: Path, pack: P
     assert shipped.tables["t"].rows["甲"][0].code == "1"
     assert overlaid.tables["t"].rows["甲"][0].code == "2"
     assert shipped.version != overlaid.version
+
+
+def test_a_case_cant_be_numbered_by_a_sequence(load: Load) -> None:
+    text, place = place_of(
+        mapping_text({**FIELDS, "caseNo": "{number: seq}"}, top="numbers: {seq: {sequence: true}}\n").replace(
+            "      caseNo", "      §caseNo"
+        )
+    )
+    assert faults(load, text) == [f"m.yaml:{place}: caseNo 不能用序号 seq,要用 form 号码"]
