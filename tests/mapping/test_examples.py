@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway import i18n
 from gateway.cli import shell
 from gateway.mapping.load import find_mapping
 from tests.mapping.conftest import CASE, ROW, mapping_text
@@ -153,12 +152,6 @@ def test_fractions_in_json_rows_are_read_as_written(product: Path) -> None:
 def test_a_row_that_is_no_object_is_a_usage_fault(product: Path, row: str) -> None:
     assert call("try", product / "m.yaml", "--row", row).exit_code == 2
     assert call("try", product / "m.yaml").exit_code == 2
-
-
-def test_commands_speak_english(product: Path) -> None:
-    result = CliRunner().invoke(shell, ["--lang", "en", "mapping", "test", str(product)])
-    assert result.stdout == "products 1 (1 by mapping alone), examples 2, failed 0\n"
-    i18n.speak("zh")
 
 
 def test_a_site_overlay_comes_before_what_ships(tmp_path: Path) -> None:
