@@ -88,8 +88,5 @@ def receiving(workshop: Workshop) -> Iterator[Receivers]:
     """Run both receivers for as long as the block lasts."""
     with ExitStack() as stack:
         yield Receivers(
-            {
-                name: stack.enter_context(child("gateway.bench.receiver", str(workshop.keys), name))
-                for name in RECEIVERS
-            }
+            {name: stack.enter_context(child("gateway.bench.receiver", str(workshop.keys), name)) for name in RECEIVERS}
         )

@@ -96,7 +96,7 @@ class Desk:
         if known is not None:
             return known
         self._verifier.verify(head, signature, CENTRE.code)
-        records = [tuple(str(child.text) for child in record[:4]) for record in body]
+        records = [tuple([str(record[at].text) for at in range(4)]) for record in body]
         _require_digests(head, body, records)
         with self._lock:
             self._number += 1

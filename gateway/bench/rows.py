@@ -17,12 +17,16 @@ from gateway.rules.identifiers import organisation_check_character, resident_che
 
 PERMITS: Final = "BJGC"
 PENALTIES: Final = "AJGC"
-PERMIT_COLUMNS: Final = tuple(
-    ["GCID", "BJBH", "SXBM", "SXBB", "ZZJGDM", "XZQH", "HJ", "XH", "FSSJ", "JBR", "GW", "GH", "BZ", "SQRLX", "SQRMC", "ZJLX", "ZJHM", "FDDBR", "LXR", "LXDH", "DZ", "XMMC", "SQSX", "SXLX", "SQFS", "SQCL", "SLJG", "SLHZH", "CNQX", "BJJG", "WH", "WJMC", "NR", "XKLB", "ZZBH", "ZZMC", "YXQS", "YXQZ", "JJTJ", "PZR", "GKXS", "SDFS", "SDR", "GXSJ"]
+_PERMIT_NAMES: Final = (
+    "GCID BJBH SXBM SXBB ZZJGDM XZQH HJ XH FSSJ JBR GW GH BZ SQRLX SQRMC ZJLX ZJHM FDDBR LXR LXDH DZ XMMC SQSX SXLX SQFS"
+    " SQCL SLJG SLHZH CNQX BJJG WH WJMC NR XKLB ZZBH ZZMC YXQS YXQZ JJTJ PZR GKXS SDFS SDR GXSJ"
 )
-PENALTY_COLUMNS: Final = tuple(
-    ["GCID", "AJH", "SXBM", "SXBB", "DWDM", "XZQH", "HJ", "XH", "FSSJ", "JBR", "GW", "ZFZH", "BZ", "DSRLB", "DSRMC", "ZJLB", "ZJH", "FR", "LXDH", "DZ", "AJLY", "SXSS", "CFCX", "PZR", "WSH", "SS", "LY", "FLYJ", "NCF", "QL", "TZ", "TZYJ", "SDSJ", "ZL", "JE", "MSJE", "SHSM", "FZR", "FZJG", "SHYX", "CLDC", "JTTL", "JJTJ", "GKXS", "ZXFS", "JNBJ", "JNSJ", "PJH", "JKFS", "GXSJ"]
+_PENALTY_NAMES: Final = (
+    "GCID AJH SXBM SXBB DWDM XZQH HJ XH FSSJ JBR GW ZFZH BZ DSRLB DSRMC ZJLB ZJH FR LXDH DZ AJLY SXSS CFCX PZR WSH SS LY"
+    " FLYJ NCF QL TZ TZYJ SDSJ ZL JE MSJE SHSM FZR FZJG SHYX CLDC JTTL JJTJ GKXS ZXFS JNBJ JNSJ PJH JKFS GXSJ"
 )
+PERMIT_COLUMNS: Final = tuple(_PERMIT_NAMES.split())
+PENALTY_COLUMNS: Final = tuple(_PENALTY_NAMES.split())
 STAGES: Final = 4
 
 Case: TypeAlias = Callable[[random.Random, int, datetime], list[dict[str, object]]]
@@ -104,9 +108,7 @@ def _fill(
 
 def _live(case: Case, records: int, seed: int) -> Iterator[dict[str, object]]:
     chance = random.Random(seed)  # noqa: S311 # made-up people, nothing is secret
-    number = 0
-    for at in range(0, records, STAGES):
-        number += 1
+    for number, at in enumerate(range(0, records, STAGES), 1):
         begun = _START + timedelta(minutes=chance.randrange(_DAYS * 24 * 60))
         for place, row in enumerate(case(chance, number, begun)[: records - at], at + 1):
             yield {"GCID": place, **row}

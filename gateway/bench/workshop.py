@@ -108,9 +108,7 @@ def write_configuration(workshop: Workshop, name: str, source: Path, addresses: 
     return root
 
 
-def _issue(
-    workshop: Workshop, authority: Authority, name: str, *, client: bool = False, server: bool = False
-) -> None:
+def _issue(workshop: Workshop, authority: Authority, name: str, *, client: bool = False, server: bool = False) -> None:
     pair = authority.issue(name, "bench", hosts=(_HOST,) if server else (), client=client)
     workshop.key(name).write_bytes(pair.key)
     workshop.key(name).chmod(0o600)

@@ -11,6 +11,7 @@ from gateway.bench.references.plan import NULLS, SYSTEMS, Field, Plan, System
 from gateway.documents.render import NAMESPACE
 
 _NS = f"{{{NAMESPACE}}}"
+_SPACES: Any = {None: NAMESPACE}  # the stubs know no default namespace
 Row: TypeAlias = Mapping[str, Any]
 Put: TypeAlias = Callable[["etree._Element", Row], None]
 
@@ -25,7 +26,9 @@ class Made(NamedTuple):
 
 def builders() -> Callable[[str, Row], Made]:
     """Compile every plan to closures and return the function that picks among them."""
-    made = {(system.table, stage): _compiled(system, plan) for system in SYSTEMS for stage, plan in system.plans.items()}
+    made = {
+        (system.table, stage): _compiled(system, plan) for system in SYSTEMS for stage, plan in system.plans.items()
+    }
 
     def build(table: str, row: Row) -> Made:
         return made[table, row["HJ"]](row)
@@ -37,7 +40,7 @@ def _compiled(system: System, plan: Plan) -> Callable[[Row], Made]:
     puts = [_put(field) for field in plan.fields]
 
     def build(row: Row) -> Made:
-        root = etree.Element(f"{_NS}{plan.element}", nsmap={None: NAMESPACE})
+        root = etree.Element(f"{_NS}{plan.element}", nsmap=_SPACES)
         for put in puts:
             put(root, row)
         return Made(plan.type, f"{plan.type}:{row[system.case]}:{row['XH']}", root)

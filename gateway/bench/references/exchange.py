@@ -169,9 +169,7 @@ def pages(path: Path, system: System, size: int) -> Iterator[list[tuple[Any, ...
     named = ", ".join(f'"{column}"' for column in system.columns)
     after: tuple[str, int] = ("", 0)
     stamp, number = system.columns.index("GXSJ"), system.columns.index("GCID")
-    statement = (
-        f'SELECT {named} FROM "{system.table}" WHERE ("GXSJ", "GCID") > (?, ?) ORDER BY "GXSJ", "GCID" LIMIT ?'  # noqa: S608
-    )
+    statement = f'SELECT {named} FROM "{system.table}" WHERE ("GXSJ", "GCID") > (?, ?) ORDER BY "GXSJ", "GCID" LIMIT ?'  # noqa: S608
     with closing(sqlite3.connect(path)) as connection:
         while rows := connection.execute(statement, (*after, size)).fetchall():
             yield rows

@@ -4,11 +4,10 @@
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
-from xml.sax.saxutils import escape  # escapes text, parses nothing
 
 from gateway.bench.references.exchange import Document
 from gateway.bench.references.plan import NULLS, SYSTEMS, Field, Plan, System
-from gateway.documents.render import NAMESPACE
+from gateway.documents.render import NAMESPACE, escape_text
 
 Write: TypeAlias = Callable[[str, list[tuple[Any, ...]]], list[Document]]
 """Turns the rows of a table into documents."""
@@ -27,7 +26,7 @@ def writers() -> Write:
 
 
 def _compiled(system: System, plan: Plan) -> Callable[[tuple[Any, ...]], Document]:
-    names: dict[str, Any] = {"NULLS": NULLS, "escape": escape, "Decimal": Decimal, "Document": Document}
+    names: dict[str, Any] = {"NULLS": NULLS, "escape": escape_text, "Decimal": Decimal, "Document": Document}
     source = "\n".join(_lines(system, plan, names))
     exec(compile(source, f"<generated {plan.type}>", "exec"), names)  # noqa: S102 # made of the plan of this package
     function: Callable[[tuple[Any, ...]], Document] = names["write"]

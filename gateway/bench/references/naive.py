@@ -11,15 +11,24 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-import zeep
+import zeep.transports
 from lxml import etree
 from zeep.plugins import Plugin
-from zeep.transports import Transport
 
 from gateway.bench.failure import BenchFailure
 from gateway.bench.meter import serve
 from gateway.bench.references.closures import Made, builders
-from gateway.bench.references.exchange import Answered, Body, Document, Peer, make_body, pages, peers, session_with, source_of
+from gateway.bench.references.exchange import (
+    Answered,
+    Body,
+    Document,
+    Peer,
+    make_body,
+    pages,
+    peers,
+    session_with,
+    source_of,
+)
 from gateway.bench.references.plan import SYSTEMS
 from gateway.config import Configuration, load
 from gateway.documents import safexml
@@ -36,13 +45,19 @@ CREATE TABLE delivery (destination TEXT NOT NULL, record_id INTEGER NOT NULL, co
 """
 
 
-class _Seal(Plugin):  # type: ignore[misc]  # zeep ships no types
+class _Seal(Plugin):
     """Signs what zeep is about to send and verifies what it has got."""
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self.body: Body | None = None
         self.answered: Answered | None = None
+
+    def taken(self) -> Answered:
+        """Return the receipt that came last. Raises BenchFailure when none came."""
+        if self.answered is None:
+            raise BenchFailure("no receipt")
+        return self.answered
 
     def egress(self, envelope: Any, http_headers: Any, _operation: Any, _options: Any) -> tuple[Any, Any]:
         """Put the signature in the place that was kept for it."""
@@ -66,7 +81,10 @@ class Caller:
     def __init__(self, peer: Peer, wsdl: Path) -> None:
         self._peer = peer
         self._seal = _Seal(peer)
-        client = zeep.Client(str(wsdl), transport=Transport(session=session_with(peer)), plugins=[self._seal])
+        made: Any = zeep  # it ships no types
+        client = made.Client(
+            str(wsdl), transport=made.transports.Transport(session=session_with(peer)), plugins=[self._seal]
+        )
         client.set_ns_prefix(None, NAMESPACE)
         self._service = client.create_service(f"{_NS}PowerExchangeSoap11", peer.settings.url)
 
@@ -75,7 +93,8 @@ class Caller:
         head, _canonical = self._peer.signed_head(body)
         record = body.records[0]
         self._seal.body, self._seal.answered = body, None
-        self._service.SubmitPackage(
+        called = self._service.SubmitPackage
+        called(
             Package={
                 "Head": {
                     "Id": f"h-{head.package_id}",
@@ -103,9 +122,7 @@ class Caller:
                 "_value_1": etree.Element(SIGNATURE),
             }
         )
-        if self._seal.answered is None:
-            raise BenchFailure("no receipt")
-        return self._seal.answered
+        return self._seal.taken()
 
 
 class Run:

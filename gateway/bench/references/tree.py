@@ -33,7 +33,18 @@ from sqlalchemy import (
 from gateway.bench.failure import BenchFailure
 from gateway.bench.meter import serve
 from gateway.bench.references.closures import Made, Row, builders
-from gateway.bench.references.exchange import ACTION, CHUNK, Body, Document, Peer, make_body, pages, peers, session_with, source_of
+from gateway.bench.references.exchange import (
+    ACTION,
+    CHUNK,
+    Body,
+    Document,
+    Peer,
+    make_body,
+    pages,
+    peers,
+    session_with,
+    source_of,
+)
 from gateway.bench.references.plan import SYSTEMS
 from gateway.config import Configuration, load
 from gateway.documents import safexml
@@ -113,7 +124,9 @@ class Run:
         made = [self._build(table, row) for row in rows]
         if not all(self._validate(each.tree) for each in made):
             raise BenchFailure("a document is not valid")
-        documents = [Document(each.type, each.key, etree.tostring(each.tree, encoding="unicode").encode()) for each in made]
+        documents = [
+            Document(each.type, each.key, etree.tostring(each.tree, encoding="unicode").encode()) for each in made
+        ]
         numbers = range(self._collected + 1, self._collected + 1 + len(rows))
         records = [
             {"id": n, "type": d.type, "key": d.key, "digest": sha256(d.content).digest(), "payload": d.content}
@@ -127,7 +140,9 @@ class Run:
         with self._writing, self._engine.begin() as connection:
             connection.execute(insert(_RECORD), records)
             connection.execute(insert(_DELIVERY), waiting)
-            connection.execute(insert(_CURSOR), {"source": table, "stamp": rows[-1]["GXSJ"], "number": rows[-1]["GCID"]})
+            connection.execute(
+                insert(_CURSOR), {"source": table, "stamp": rows[-1]["GXSJ"], "number": rows[-1]["GCID"]}
+            )
             self.commits += 1
         with self._changed:
             self._collected += len(rows)

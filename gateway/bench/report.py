@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures of a contest: medians over the rounds, ratios as median, least and greatest of the rounds."""
+
+from collections.abc import Callable, Iterable, Sequence
+from statistics import median
+from typing import Any
+
+from gateway.bench.contest import PRODUCT, Run
+
+Rounds = Sequence[dict[str, Run]]
+
+
+def report(rounds: Rounds) -> dict[str, Any]:
+    """Return ``product`` and ``references`` as ``gateway bench --json`` prints them."""
+    product = [each[PRODUCT] for each in rounds]
+    stages = sorted({name for run in product for name in run.stages})
+    figures = _figures(product)
+    figures["stages"] = {name: round(median(run.stages.get(name, 0.0) for run in product), 1) for name in stages}
+    names = [name for name in rounds[0] if name != PRODUCT]
+    return {"product": figures, "references": {name: _reference(rounds, name) for name in sorted(names)}}
+
+
+def memory_report(runs: dict[int, Run]) -> dict[str, Any]:
+    """Return peak memory by number of records, and how much the last needs above the first."""
+    peaks = {str(size): run.peak_rss_mb for size, run in runs.items()}
+    first, *_, last = runs.values()
+    return {"memory": {"peak_rss_mb": peaks, "growth": round(last.peak_rss_mb / first.peak_rss_mb - 1, 4)}}
+
+
+def _figures(runs: Sequence[Run]) -> dict[str, Any]:
+    return {
+        "records": runs[0].records,
+        "records_per_second": round(median(run.rate for run in runs), 1),
+        "cpu_us_per_record": round(median(run.cpu_us for run in runs), 1),
+        "commits_per_500": round(max(run.commits * 500 / run.records for run in runs), 2),
+        "handshakes": max(run.handshakes for run in runs),
+        "requests": max(run.requests for run in runs),
+        "peak_rss_mb": max(run.peak_rss_mb for run in runs),
+    }
+
+
+def _reference(rounds: Rounds, name: str) -> dict[str, Any]:
+    runs = [each[name] for each in rounds]
+
+    def over(ours: Callable[[Run], float], theirs: Callable[[Run], float]) -> dict[str, float]:
+        return _spread(ours(each[PRODUCT]) / theirs(each[name]) for each in rounds)
+
+    told = {
+        "ratio": over(lambda run: run.rate_without_rules, lambda run: run.rate),
+        "ratio_with_rules": over(lambda run: run.rate, lambda run: run.rate),
+        "cpu_ratio": over(lambda run: 1 / run.cpu_us, lambda run: 1 / run.cpu_us),
+        **_figures(runs),
+    }
+    bare = [run.seconds / run.records * 1e6 / run.bare_us for run in runs if run.bare_us]
+    if bare:
+        told["over_bare_validate"] = round(median(bare), 2)
+        told["over_bare_validate_spread"] = _spread(bare)
+    return told
+
+
+def _spread(values: Iterable[float]) -> dict[str, float]:
+    found = list(values)
+    return {"median": round(median(found), 3), "min": round(min(found), 3), "max": round(max(found), 3)}

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``gateway bench``: how fast the gateway is on this machine, beside other ways to do the same work."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.options import json_option
+from gateway.cli.output import emit_json, print_table, say
+from gateway.i18n import _
+
+
+@click.command(
+    help="""测量本机吞吐:用固定种子生成许可和处罚数据,从数据库采集、映射、校验、入账、签名投递到两个本机接收端、取回执,
+    与几种参照实现在同一轮里交替运行。比值只在同一轮内比较;参照实现的定义见 docs/reference/bench.md。"""
+)
+@click.option("--records", default=10_000, show_default=True, type=click.IntRange(min=100), help="每次运行的记录数")
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(min=1), help="轮数")
+@click.option(
+    "--reference",
+    "references",
+    default="ceiling,tree,naive",
+    show_default=True,
+    metavar="LIST",
+    help="参照实现,逗号分隔",
+)
+@click.option("--memory", is_flag=True, help="只测内存:十分之一的记录数和全部记录数各运行一次,比较峰值")
+@click.option("--seed", default=1, show_default=True, help="随机种子")
+@click.option(
+    "--workdir", metavar="DIR", help="工作目录,决定测的是哪块磁盘(默认临时目录,用后删除)", type=click.Path(file_okay=False, path_type=Path)
+)  # fmt: skip
+@json_option
+def command(
+    records: int, rounds: int, references: str, memory: bool, seed: int, workdir: Path | None, as_json: bool
+) -> None:
+    """Run the contest or the memory check and print the figures."""
+    from gateway.bench import contest, machine, report
+    from gateway.clock import SystemClock
+
+    named = [name for name in references.split(",") if name]
+    unknown = [name for name in named if name not in contest.REFERENCES]
+    if unknown:
+        raise click.UsageError(
+            _("没有参照实现 {name};可用:{known}").format(name=unknown[0], known=", ".join(contest.REFERENCES))
+        )
+    with _working_in(workdir) as directory:
+        told: dict[str, Any] = {"settings": {"records": records, "rounds": rounds, "seed": seed}}
+        told |= {"machine": machine.describe(directory), "versions": machine.versions()}
+        if memory:
+            runs = contest.measure_memory((records // 10, records), directory, SystemClock(), seed, _tell)
+            told |= report.memory_report(runs)
+        else:
+            what = contest.Contest(records, rounds, named, seed)
+            told |= report.report(contest.compete(what, directory, SystemClock(), _tell))
+    if as_json:
+        emit_json(told)
+    elif memory:
+        _print_memory(told)
+    else:
+        _print(told)
+
+
+@contextmanager
+def _working_in(workdir: Path | None) -> Iterator[Path]:
+    if workdir is None:
+        with tempfile.TemporaryDirectory(prefix="gateway-bench-") as made:
+            yield Path(made)
+    else:
+        workdir.mkdir(parents=True, exist_ok=True)
+        yield workdir.resolve()
+
+
+def _tell(place: str, run: Any) -> None:
+    say(
+        _("{place} {name}: {rate:.0f} 条/秒,CPU {cpu:.0f} 微秒/条,内存 {memory} MB").format(
+            place=place, name=run.name, rate=run.rate, cpu=run.cpu_us, memory=run.peak_rss_mb
+        )
+    )
+
+
+def _print(told: dict[str, Any]) -> None:
+    product = told["product"]
+    columns = [_("实现"), _("条/秒"), _("CPU 微秒/条"), _("提交/500 条"), _("TLS 握手"), _("峰值内存 MB"), _("网关与它之比"), _("含规则")]  # fmt: skip
+    rows = [_line(_("网关"), product, "", "")]
+    for name, each in told["references"].items():
+        rows.append(_line(name, each, _spread(each["ratio"]), _spread(each["ratio_with_rules"])))
+    print_table(columns, rows, title=_("吞吐(各轮中位数)"))
+    print_table([_("阶段"), _("CPU 微秒/条")], sorted(product["stages"].items()), title=_("网关各阶段"))
+    if "ceiling" in told["references"]:
+        over = told["references"]["ceiling"]["over_bare_validate"]
+        click.echo(_("ceiling 是裸解析加校验的 {over} 倍(不得超过 7)").format(over=over))
+    click.echo(_("磁盘 fdatasync 中位数 {us} 微秒").format(us=told["machine"]["fdatasync_us"]))
+
+
+def _line(name: str, figures: dict[str, Any], ratio: str, with_rules: str) -> list[object]:
+    keys = ("records_per_second", "cpu_us_per_record", "commits_per_500", "handshakes", "peak_rss_mb")
+    return [name, *(figures[key] for key in keys), ratio, with_rules]
+
+
+def _spread(ratio: dict[str, float]) -> str:
+    return f"{ratio['median']} [{ratio['min']}-{ratio['max']}]"
+
+
+def _print_memory(told: dict[str, Any]) -> None:
+    memory = told["memory"]
+    print_table([_("记录数"), _("峰值内存 MB")], memory["peak_rss_mb"].items(), title=_("内存"))
+    click.echo(_("增长 {growth:.1%}").format(growth=memory["growth"]))
