@@ -55,8 +55,16 @@ class GatewayError(Exception):
         """Return code, sentence, detail and hint on one line in ``language``."""
         says = self.summary.spoken(language)
         if language.startswith("en"):
-            return f"{self.code} {says}: {self.detail} Hint: {self.hint.en}" if self.detail else f"{self.code} {says}. Hint: {self.hint.en}"
-        return f"{self.code} {says}:{self.detail} 建议:{self.hint.zh}" if self.detail else f"{self.code} {says}。建议:{self.hint.zh}"
+            return (
+                f"{self.code} {says}: {self.detail} Hint: {self.hint.en}"
+                if self.detail
+                else f"{self.code} {says}. Hint: {self.hint.en}"
+            )
+        return (
+            f"{self.code} {says}:{self.detail} 建议:{self.hint.zh}"
+            if self.detail
+            else f"{self.code} {says}。建议:{self.hint.zh}"
+        )
 
     def __str__(self) -> str:
         return self.spoken("zh")
@@ -130,7 +138,9 @@ class SourceError(GatewayError):
     code = "GW-351"
     disposition = Disposition.RETRY
     summary = Words("业务系统无法读取", "the department system can't be read")
-    advice = Words("检查数据库地址、账号和视图,下一次调度会重试", "check address, account and view; the next run tries again")
+    advice = Words(
+        "检查数据库地址、账号和视图,下一次调度会重试", "check address, account and view; the next run tries again"
+    )
 
 
 class TrustError(GatewayError):
