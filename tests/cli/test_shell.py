@@ -54,7 +54,7 @@ def commands() -> list[list[str]]:
 
 def test_every_command_explains_itself_in_both_languages() -> None:
     for path in commands():
-        chinese, english = run(*path, "--help"), run(*path, "--help", "--lang=en")
+        chinese, english = run(*path, "--help", "--lang=zh"), run(*path, "--help", "--lang=en")
         assert chinese.exit_code == english.exit_code == 0, path
         assert CHINESE.search(chinese.output), path
         assert not CHINESE.search(english.output), path

@@ -67,5 +67,7 @@ def test_changelog_names_the_version_or_unreleased() -> None:
 def test_no_machine_or_registry_is_named() -> None:
     """Locked requirements, pages and settings name no host of a registry and no path of a machine."""
     files = [*PAGES, *ROOT.glob("requirements*.lock"), ROOT / "pyproject.toml", ROOT / "Makefile", ROOT / ".ci" / "run"]
-    pattern = re.compile(r"(?<!emit-)index-url|find-links|pypi\.org|pythonhosted|/root/|(?<![\w.])/work/", re.IGNORECASE)
+    pattern = re.compile(
+        r"(?<!emit-)index-url|find-links|pypi\.org|pythonhosted|/root/|(?<![\w.])/work/", re.IGNORECASE
+    )
     assert [str(path) for path in files if pattern.search(path.read_text(encoding="utf-8"))] == []
