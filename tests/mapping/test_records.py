@@ -74,6 +74,28 @@ def test_one_row_into_several_records(load: Load, pack: Pack) -> None:
     assert undo.case_no == act.case_no == "000000000-2012-CF-00000001"
 
 
+ATTACHED = """\
+  - name: paper
+    type: GG_FJ
+    fields:
+      attachmentNo: U
+      ownerKey: {key_of: act}
+      orgCode: {value: bureau}
+      occurredAt: T
+      name: B
+      sha256: {const: "0000000000000000000000000000000000000000000000000000000000000000"}
+"""
+
+
+def test_a_record_that_goes_with_another_has_a_key_of_its_own_and_its_case(load: Load, pack: Pack) -> None:
+    act, paper = family(load, pack, FAMILY + ATTACHED).map(U="FJ1", B="乙").drafts
+    assert (paper.type, paper.key, paper.withdraws) == ("GG_FJ", "GG_FJ:FJ1", None)
+    assert paper.case_no == act.case_no
+    assert paper.names == (act.key,)
+    nameless = family(load, pack, FAMILY + ATTACHED).map(B="乙")
+    assert [(one.type, [found.code for found in one.findings]) for one in nameless.refused] == [("GG_FJ", ["MAP-012"])]
+
+
 def test_a_withdrawal_leaves_slots_for_versions(load: Load, pack: Pack) -> None:
     undo = family(load, pack).map(B="乙", X="错").drafts[2]
     assert [piece for piece in undo.pieces if isinstance(piece, Slot)] == [
