@@ -14,7 +14,7 @@ from gateway.errors import BadGateway
 from gateway.flow.validate import PackValidator
 from gateway.model.finding import Finding
 from gateway.model.record import record_id
-from gateway.model.record_type import LaneKind, RecordType, Role
+from gateway.model.record_type import RecordType, Role
 from gateway.pack import Pack
 from gateway.rules import Rules
 
@@ -124,7 +124,7 @@ class Inspector:
         if kind.withdraws:
             return given.get(Role.TARGET_KEY)
         sequence = given.get(Role.SEQUENCE) or ""
-        if kind.lane is LaneKind.OWN:
+        if kind.has_own_code:
             return kind.key(None, None, given[Role.OWN_CODE]) if given.get(Role.OWN_CODE) else None
         if not given.get(Role.CASE) or not sequence.isdecimal():
             return None

@@ -54,8 +54,23 @@ class RecordType:
     roles: Mapping[Role, str]
     withdraws: bool = False
 
+    @property
+    def has_own_code(self) -> bool:
+        """Tell whether the key holds a code of the record's own instead of case and sequence."""
+        return Role.OWN_CODE in self.roles
+
     def key(self, case_no: str | None, sequence: int | None, own_code: str | None) -> str:
         """Return the business key (业务主键): ``type:case:sequence`` or ``type:own code``."""
-        if self.lane is LaneKind.OWN:
+        if self.has_own_code:
             return f"{self.code}:{own_code}"
         return f"{self.code}:{case_no}:{sequence}"
+
+
+def case_in(key: str) -> str | None:
+    """Return the case that a business key names (``type:case:sequence``), or None where the key holds an own code.
+
+    >>> case_in("CF_JD:MA0000015-2022-CF-00000001:7")
+    'MA0000015-2022-CF-00000001'
+    """
+    parts = key.split(":")
+    return parts[1] if len(parts) == 3 else None

@@ -32,11 +32,11 @@ def order_key(place: Place, version: int, lane: str, after: str = "") -> str:
 
 
 def lane_name(record_type: RecordType, key: str, case_no: str | None, level: Level) -> str:
-    """Return the lane of a new key: its case at L2 and L3, else itself.
+    """Return the lane of a new key: its case (or that of the record it names) at L2 and L3, else itself.
 
     A withdrawal takes the lane of the key that it withdraws (B13).
     """
-    if record_type.lane is LaneKind.CASE and case_no is not None and level is not Level.L1:
+    if record_type.lane is not LaneKind.OWN and case_no is not None and level is not Level.L1:
         return case_no
     return key
 
