@@ -7,6 +7,7 @@ a sentence has no English, where English stands for a sentence that is gone, or 
 
 import argparse
 import io
+import re
 import string
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from build_hook import compile_catalogues
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "gateway"
 ENGLISH = ROOT / "gateway" / "locale" / "en" / "LC_MESSAGES" / "gateway.po"
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
 HEADER = "# SPDX-License-Identifier: Apache-2.0\n# English of the command line; the source texts are Chinese."
 
 
@@ -48,10 +50,13 @@ def _commands() -> Iterator[str]:
 
 
 def _texts(command: click.Command) -> Iterator[str]:
-    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
-    for text in (command.help, command.short_help, command.epilog, *(option.help for option in options)):
-        if text:
-            yield text.strip()
+    from gateway.cli import TEXTS
+
+    for holder in (command, *command.params):
+        for field in TEXTS:
+            text = getattr(holder, field, None)
+            if text and CHINESE.search(text):
+                yield text.strip()
     if isinstance(command, click.Group):
         for child in command.commands.values():
             yield from _texts(child)

@@ -40,6 +40,10 @@ ELSEWHERE: Final = frozenset({"reference"})
 """Commands that other packages bring by the entry point group ``gateway.commands``; their texts hold both languages."""
 
 
+TEXTS: Final = ("help", "short_help", "epilog", "metavar")
+"""Attributes of commands, options and arguments that a reader sees."""
+
+
 class Shell(click.Group):
     """The command tree: knows names and one-liners, loads a command only to run it."""
 
@@ -122,9 +126,9 @@ def _half(text: str) -> str:
 def _translate(command: click.Command, spoken: Callable[[str], str]) -> None:
     """Put help texts into the language in use; the original is kept beside them."""
     command._help_option = None  # click keeps the option with its text of the language before
-    holders: list[Any] = [command, *(p for p in command.params if isinstance(p, click.Option))]
+    holders: list[Any] = [command, *command.params]
     for holder in holders:
-        for field in ("help", "short_help", "epilog"):
+        for field in TEXTS:
             original = holder.__dict__.setdefault(f"_original_{field}", holder.__dict__.get(field))
             if original:
                 setattr(holder, field, spoken(original.strip()))
