@@ -29,7 +29,7 @@ def read_receipt(receipt: "etree._Element") -> Receipt:
     moment(received_at)  # a thirteenth month is no time, though it has the form of one
     receipt_no, incarnation = head.number("receiptNo"), head.number("incarnation")
     code, message = head.text("code", CODE), head.text_if("message") or ""
-    head.text_if("retryAfter", COUNT)
+    retry_after = head.text_if("retryAfter", COUNT)
     count = head.number("recordCount")
     head.text("resultDigest", SHA256)
     head.end()
@@ -37,7 +37,8 @@ def read_receipt(receipt: "etree._Element") -> Receipt:
         raise BadGateway("recordCount 与 Results 不符 / does not fit Results")
     rest = Children(results)
     read = tuple(_read_result(rest.element("Result")) for _ in range(len(results)))
-    return Receipt(package_id, receiver, received_at, receipt_no, incarnation, code, message, read)
+    wait = None if retry_after is None else int(retry_after)
+    return Receipt(package_id, receiver, received_at, receipt_no, incarnation, code, message, read, wait)
 
 
 def read_query_answer(response: "etree._Element") -> "etree._Element | ReceiptStatus":

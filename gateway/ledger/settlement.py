@@ -15,6 +15,8 @@ from gateway.semantics.outcomes import Judgement, Move, PackageMove, RecordMove
 
 SECOND = 1_000_000
 LONGEST_PAUSE = 300 * SECOND
+LONGEST_WISH = 3600
+"""Seconds; a destination that asks to be left alone longer, for years even, is asked again after an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,9 @@ def _postpone(connection: Connection, route: Route, claimed: Claimed, answer: An
     ).scalar_one()
     pause = answer.judgement.retry_after
     wait = (
-        pause * SECOND if pause is not None else min(LONGEST_PAUSE, SECOND << min(max(failures, claimed.attempts), 9))
+        min(pause, LONGEST_WISH) * SECOND
+        if pause is not None
+        else min(LONGEST_PAUSE, SECOND << min(max(failures, claimed.attempts), 9))
     )
     if answer.kind == "query" and state == "open":
         wait = 0

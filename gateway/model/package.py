@@ -75,7 +75,10 @@ class RecordResult:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Receipt (回执) of one package; ``receipt_no`` is dense and commit-ordered within an ``incarnation``."""
+    """Receipt (回执) of one package; ``receipt_no`` is dense and commit-ordered within an ``incarnation``.
+
+    ``retry_after`` (seconds) comes with a refusal of the whole package for now.
+    """
 
     package_id: str
     receiver: str
@@ -85,6 +88,7 @@ class Receipt:
     code: str
     message: str
     results: tuple[RecordResult, ...]
+    retry_after: int | None = None
 
 
 class ReceiptStatus(StrEnum):

@@ -103,7 +103,7 @@ def judge_submission(facts: PackageFacts, submission: Submission) -> Judgement:
 def judge_receipt(facts: PackageFacts, receipt: Receipt) -> Judgement:
     """Judge a receipt; records that it does not name stay open (T2, last but three)."""
     if receipt.code != ACCEPTED and not receipt.results:
-        return _judge_refusal(facts, receipt.code, receipt.message, None)
+        return _judge_refusal(facts, receipt.code, receipt.message, receipt.retry_after)
     results = {result.record_id: result for result in receipt.results}
     if len(results) == len(facts.records) and all(r.code == ACCEPTED for r in receipt.results):
         named = all(record.record_id in results for record in facts.records)

@@ -67,12 +67,12 @@ class Drill:
             system.stop()
 
     def cycle(self) -> None:
-        """One day of work, ended by ``kill -9``."""
-        self.departments.cycle(FRESH, CORRECTIONS, GOING_ON)
+        """One day of work, ended by ``kill -9``; the departments write while the gateway comes up and reads."""
         self.tally.cycles += 1
         service = Service(self.folder)
         process = service.spawn()
         try:
+            self.departments.cycle(FRESH, CORRECTIONS, GOING_ON)
             if self.chance.randrange(EARLY_EVERY):
                 service.until(STARTED)
                 self._kill_in(service, self.chance.uniform(0.2, 1.5))
