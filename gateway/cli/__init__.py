@@ -128,6 +128,8 @@ def _translate(command: click.Command, spoken: Callable[[str], str]) -> None:
     command._help_option = None  # click keeps the option with its text of the language before
     holders: list[Any] = [command, *command.params]
     for holder in holders:
+        if isinstance(getattr(holder, "type", None), click.Path) and isinstance(holder, click.Option):
+            holder.metavar = holder.metavar or _path_metavar(holder.type)
         for field in TEXTS:
             original = holder.__dict__.setdefault(f"_original_{field}", holder.__dict__.get(field))
             if original:
@@ -135,6 +137,12 @@ def _translate(command: click.Command, spoken: Callable[[str], str]) -> None:
     if isinstance(command, click.Group):
         for child in command.commands.values():
             _translate(child, spoken)
+
+
+def _path_metavar(kind: click.ParamType) -> str:
+    """Name a path the same in both languages: click would keep its word of the language the command was loaded in."""
+    allowed = kind.to_info_dict()
+    return "PATH" if allowed["file_okay"] and allowed["dir_okay"] else "FILE" if allowed["file_okay"] else "DIR"
 
 
 def _take_language(args: list[str]) -> tuple[list[str], str | None]:
