@@ -27,6 +27,7 @@ from gateway.ports import Clock, Source
 GIGABYTE: Final = 1024**3
 _TIGHT, _FULL = 5 * GIGABYTE, GIGABYTE // 2
 _SOON = timedelta(days=30)
+_HORIZON = timedelta(days=60)
 _SKEW = timedelta(minutes=1)
 _OLDEST_BELIEVED = datetime(2026, 1, 1, tzinfo=BEIJING)
 
@@ -111,11 +112,12 @@ def _clock(clock: Clock) -> Lamp:
     return Lamp("clock", label, State.GOOD, _same(f"{now:%Y-%m-%d %H:%M:%S} +08:00"))
 
 
-def installation(configuration: Configuration) -> Iterator[Lamp]:
-    """Look at disk, ledger and standard pack of a configured gateway."""
+def installation(configuration: Configuration, clock: Clock) -> Iterator[Lamp]:
+    """Look at disk, ledger, standard pack and its calendar of a configured gateway."""
     yield _disk(configuration.root)
     yield _ledger(configuration)
     yield _pack(configuration.site.pack)
+    yield _calendar(configuration.site.pack, clock)
 
 
 def _disk(root: Path) -> Lamp:
@@ -159,6 +161,25 @@ def _pack(name: str) -> Lamp:
         told = Words(f"与 MANIFEST 不符:{files}", f"not as in the MANIFEST: {files}")
         return Lamp("pack", label, State.BAD, told, ExitCode.CONFIGURATION)
     return Lamp("pack", label, State.GOOD, _same(f"{pack.name} {pack.digest[:16]}"))
+
+
+def _calendar(name: str, clock: Clock) -> Lamp:
+    """The working days of a year are announced late in the year before: limits that reach further are provisional."""
+    from gateway.legal import LegalClock
+
+    label = Words("工作日历", "calendar of working days")
+    try:
+        until = LegalClock(load_pack(name)).valid_until
+    except GatewayError as fault:
+        return Lamp("calendar", label, State.BAD, _told(fault), ExitCode.CONFIGURATION)
+    left = until - clock.now().date()
+    if left >= _HORIZON:
+        return Lamp("calendar", label, State.GOOD, Words(f"到 {until}", f"until {until}"))
+    told = Words(
+        f"只到 {until},之后的期限为暂定;下一年度放假通知发布后请更新标准包",
+        f"ends on {until}, limits beyond it are provisional; renew the pack when the next year's notice is out",
+    )
+    return Lamp("calendar", label, State.BAD if left < timedelta(0) else State.WARNING, told)
 
 
 def certificates(configuration: Configuration, clock: Clock) -> Iterator[Lamp]:

@@ -73,7 +73,7 @@ def _lamps(directory: Path) -> "Iterator[Lamp]":
         yield checkup.Lamp("configuration", label, checkup.State.GOOD, Words("正确", "right"))
     if configuration is None:
         return
-    yield from checkup.installation(configuration)
+    yield from checkup.installation(configuration, clock)
     yield from checkup.certificates(configuration, clock)
     yield from checkup.sources(configuration, clock)
     yield from checkup.destinations(configuration, clock)

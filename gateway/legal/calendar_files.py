@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the calendar of a pack: ``calendar/notices.csv``, one ``calendar/<year>.csv`` a year, ``limits.toml``."""
+"""Reads the calendar of a pack: ``calendar/notices.csv``, one ``calendar/<year>.csv`` a year."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from gateway.errors import ConfigurationError
 from gateway.legal.calendar import Calendars, Exceptional, Notice
@@ -16,14 +16,13 @@ _KINDS: Final = {"base": False, "change": True}
 _DAYS: Final = {"work": True, "off": False}
 
 
-def read_calendars(pack: Pack) -> Calendars:
-    """Return the calendar of a pack with all its earlier states.
+def read_calendars(pack: Pack, span: Mapping[str, Any]) -> Calendars:
+    """Return the calendar of a pack with all its earlier states; ``span`` is the table that says how far it reaches.
 
     Raises:
         ConfigurationError: a file is absent, a row contradicts its file or its notice, or a covered year has no notice.
     """
     try:
-        span = pack.toml("limits.toml")["calendar"]
         valid_from, valid_until = span["valid_from"], span["valid_until"]
         notices = _notices(pack.root / "calendar" / NOTICES)
         years = range(valid_from.year, valid_until.year + 1)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
+from gateway.errors import ConfigurationError
 from gateway.legal.calendar import Calendar, Calendars
 from gateway.legal.calendar_files import read_calendars
 from gateway.legal.limits import Limit, Limits, Sense, Term, Unit
@@ -108,13 +109,18 @@ class Acceptance(NamedTuple):
 class LegalClock:
     """Limits and calendar of one pack."""
 
+    _closes: time
+
     def __init__(self, pack: Pack) -> None:
         """Read the pack's ``limits.toml`` and ``calendar/``; raises ConfigurationError where they are wrong."""
-        self.limits = Limits(pack)
-        self.calendars: Calendars = read_calendars(pack)
+        table = pack.toml("limits.toml")
+        try:
+            span, self._closes = table["calendar"], table["office_hours"]["closes"]
+        except KeyError as fault:
+            raise ConfigurationError(f"limits.toml: {fault}") from fault
+        self.limits = Limits(table)
+        self.calendars: Calendars = read_calendars(pack, span)
         self._latest = self.calendars.latest
-        hours = pack.toml("limits.toml")["office_hours"]
-        self._closes: time = hours["closes"]
 
     @property
     def valid_until(self) -> date:

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 
 from gateway.errors import ConfigurationError
 from gateway.model.words import Words
-from gateway.pack import Pack
 
 BY_ITEM: Final = "item"
 """In ``deductions``: the item's own limit may name further procedures that are deducted."""
@@ -103,9 +102,8 @@ class DayRule:
 class Limits:
     """The limits of one pack."""
 
-    def __init__(self, pack: Pack) -> None:
-        """Read ``limits.toml``; raises ConfigurationError where an entry lacks a part."""
-        table = pack.toml("limits.toml")
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        """Take the pack's ``limits.toml``; raises ConfigurationError where an entry lacks a part."""
         try:
             laws = {code: Law(code, Words(**words)) for code, words in table["laws"].items()}
             events = {code: Words(**words) for code, words in table["events"].items()}
