@@ -93,7 +93,18 @@ def test_the_wrapper_takes_every_record_type(pack: Pack) -> None:
     assert listed == set(pack.by_element)
 
 
-def test_zeep_loads_the_wsdl_without_network(pack: Pack) -> None:
+@pytest.mark.parametrize(
+    ("wsdl", "name", "operations"),
+    [
+        (
+            "wsdl",
+            "PowerExchange",
+            "Ping GetVersion SubmitPackage QueryReceipt GetStatement GetKeys FetchNotices AckNotices",
+        ),
+        ("department_wsdl", "DepartmentData", "Ping GetVersion GetRecords GetKeys GetCounts PutReceipt PutNotice"),
+    ],
+)
+def test_zeep_loads_the_wsdls_without_network(pack: Pack, wsdl: str, name: str, operations: str) -> None:
     import zeep
 
     class Closed(zeep.Transport):
@@ -103,17 +114,16 @@ def test_zeep_loads_the_wsdl_without_network(pack: Pack) -> None:
 
     make: Any = zeep.Client  # zeep has no types
     closed: Any = Closed
-    client = make(str(pack.wsdl_path), transport=closed())
-    operations = {
-        "Ping", "GetVersion", "SubmitPackage", "QueryReceipt", "GetStatement", "GetKeys", "FetchNotices", "AckNotices",
-    }  # fmt: skip
+    path = pack.root / pack.toml("pack.toml")[wsdl]
+    client = make(str(path), transport=closed())
     (service,) = client.wsdl.services.values()
-    assert {name: set(port.binding._operations) for name, port in service.ports.items()} == {
-        "PowerExchangeSoap11": operations,
-        "PowerExchangeSoap12": operations,
+    assert {port: set(held.binding._operations) for port, held in service.ports.items()} == {
+        f"{name}Soap11": set(operations.split()),
+        f"{name}Soap12": set(operations.split()),
     }
-    port = service.ports["PowerExchangeSoap11"]
-    assert port.binding.get("GetKeys").soapaction == "urn:jx:power-exchange:1.0/GetKeys"
+    action = service.ports[f"{name}Soap11"].binding.get("GetKeys").soapaction
+    assert action == f"{safexml.parse(path.read_bytes()).get('targetNamespace')}/GetKeys"
+    assert safexml.check_schema_files(path, pack.root)
 
 
 def test_the_manifest_is_true(pack: Pack) -> None:

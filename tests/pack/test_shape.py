@@ -65,8 +65,9 @@ def test_every_element_has_labels_and_a_pinyin_code(pack: Pack, code: str) -> No
         assert element.need == "M" or element.min == 0, element.path
 
 
-def test_every_element_of_the_messages_has_labels(pack: Pack) -> None:
-    schema = safexml.parse((pack.root / "xsd" / "exchange.xsd").read_bytes())
+@pytest.mark.parametrize("file", ["exchange.xsd", "department.xsd"])
+def test_every_element_of_the_messages_has_labels(pack: Pack, file: str) -> None:
+    schema = safexml.parse((pack.root / "xsd" / file).read_bytes())
     for node in schema.iter(f"{XS}element"):
         if node.get("name"):
             languages = [doc.get(LANG) for doc in node.findall(f"{XS}annotation/{XS}documentation")]
