@@ -47,6 +47,7 @@ imports: $(READY)
 words: $(READY)
 	$(BIN)/python tools/catalogue.py --check
 	$(BIN)/python tools/reference.py --check
+	$(BIN)/python tools/openapi.py --check
 
 test: check  ## check, then the whole test suite with the real components this machine can have
 	@tools/components || test -z "$$GATEWAY_REQUIRE_COMPONENTS"
@@ -61,6 +62,8 @@ bench: $(READY)  ## measure throughput against the reference pipelines
 docs: $(READY)  ## rewrite the catalogues and the generated reference pages
 	$(BIN)/python tools/catalogue.py
 	$(BIN)/python tools/reference.py
+	$(BIN)/python tools/openapi.py
+	$(BIN)/python -m gateway.pack.manifest
 
 lock: $(READY)  ## renew the locked requirements; addresses of registries never enter them
 	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --all-extras $(LOCK) -o requirements.lock
