@@ -117,7 +117,7 @@ def installation(configuration: Configuration, clock: Clock) -> Iterator[Lamp]:
     yield _disk(configuration.root)
     yield _ledger(configuration)
     yield _pack(configuration.site.pack)
-    yield _calendar(configuration.site.pack, clock)
+    yield calendar(configuration.site.pack, clock)
 
 
 def _disk(root: Path) -> Lamp:
@@ -163,7 +163,7 @@ def _pack(name: str) -> Lamp:
     return Lamp("pack", label, State.GOOD, _same(f"{pack.name} {pack.digest[:16]}"))
 
 
-def _calendar(name: str, clock: Clock) -> Lamp:
+def calendar(name: str, clock: Clock) -> Lamp:
     """The working days of a year are announced late in the year before: limits that reach further are provisional."""
     from gateway.legal import LegalClock
 

@@ -2,13 +2,15 @@
 """gateway init writes what gateway config check accepts; gateway doctor tells lamps."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from gateway.cli import shell
+from gateway.cli import checkup, shell
 from gateway.cli.exits import ExitCode
+from gateway.testing.clock import FakeClock
 
 
 @pytest.fixture
@@ -101,6 +103,17 @@ def test_doctor_lights_a_lamp_for_everything_that_is_missing(started: Path) -> N
     lamps = {lamp["name"]: lamp["state"] for lamp in json.loads(result.stdout)["lamps"]}
     assert result.exit_code == ExitCode.CONFIGURATION
     assert lamps["pack"] == lamps["ledger"] == "good"
+    assert "calendar" in lamps
     for name in ("configuration", "certificate:trust.certificate", "source:penalties", "destination:municipal"):
         assert lamps[name] == "bad", name
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("now", "state"),
+    [("2026-11-01", "good"), ("2026-11-02", "warning"), ("2026-12-31", "warning"), ("2027-01-01", "bad")],
+)
+def test_doctor_warns_before_the_calendar_ends(now: str, state: str) -> None:
+    lamp = checkup.calendar("jiangxi-1.0", FakeClock(datetime.fromisoformat(f"{now}T09:00:00+08:00")))
+    assert lamp.state == state
+    assert "2026-12-31" in lamp.detail.zh
