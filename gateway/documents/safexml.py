@@ -129,7 +129,8 @@ def as_utf8(data: bytes) -> bytes:
 def _from_utf16(data: bytes) -> bytes:
     text = _decoded(data, "utf-16", "UTF-16")
     found = _DECLARATION.match(text[:200].encode("utf-8", "replace"))
-    if found and not found.group(1).lower().startswith(b"utf-16"):
+    order = b"utf-16le" if data[:2] == _UTF16_MARKS[0] else b"utf-16be"
+    if found and found.group(1).lower() not in (b"utf-16", order):
         declared = found.group(1).decode("ascii")
         raise RefusedDocument(doc_finding(Doc.ENCODING_CONTRADICTED, declared, line=1, column=1))
     return text.encode()
