@@ -128,7 +128,7 @@ def _translate(command: click.Command, spoken: Callable[[str], str]) -> None:
     command._help_option = None  # click keeps the option with its text of the language before
     holders: list[Any] = [command, *command.params]
     for holder in holders:
-        if isinstance(getattr(holder, "type", None), click.Path) and isinstance(holder, click.Option):
+        if isinstance(holder, click.Option) and isinstance(holder.type, click.Path):
             holder.metavar = holder.metavar or _path_metavar(holder.type)
         for field in TEXTS:
             original = holder.__dict__.setdefault(f"_original_{field}", holder.__dict__.get(field))
@@ -139,10 +139,9 @@ def _translate(command: click.Command, spoken: Callable[[str], str]) -> None:
             _translate(child, spoken)
 
 
-def _path_metavar(kind: click.ParamType) -> str:
+def _path_metavar(kind: click.Path) -> str:
     """Name a path the same in both languages: click would keep its word of the language the command was loaded in."""
-    allowed = kind.to_info_dict()
-    return "PATH" if allowed["file_okay"] and allowed["dir_okay"] else "FILE" if allowed["file_okay"] else "DIR"
+    return "PATH" if kind.file_okay and kind.dir_okay else "FILE" if kind.file_okay else "DIR"
 
 
 def _take_language(args: list[str]) -> tuple[list[str], str | None]:

@@ -120,7 +120,11 @@ def test_a_true_package_has_only_the_findings_of_its_records(run: Run, tmp_path:
     file = tmp_path / "package.xml"
     file.write_bytes(trust.package_bytes())
     found = rows(run(file, "--json"))
-    assert {row["rule"] for row in found} == {"XSD-002", "XSD-007", "DOC-022"}  # made-up payloads: a caseNo and nothing else
+    assert {row["rule"] for row in found} == {
+        "XSD-002",
+        "XSD-007",
+        "DOC-022",
+    }  # made-up payloads: a caseNo and nothing else
     assert {row["type"] for row in found} == {"", "CF_LA"}
 
 
