@@ -77,7 +77,7 @@ class Messages:
     def part(self, node: "_Element") -> tuple[str, dict[str, Any], bool]:
         """Return name, schema and obligation of a child element."""
         name = node.get("name", "") or node.get("ref", "")
-        schema = self._named(node.get("type") or self.elements[name].get("type", ""))
+        schema = self._named(node.get("type", "") or self.elements[name].get("type", ""))
         if words(node):
             schema = {**words(node), **schema}
         if node.get("maxOccurs", "1") != "1":
