@@ -2,7 +2,10 @@
 """The standard pack (标准包): record types, shapes and code lists as data; no other module knows a field's name."""
 
 from gateway.pack.code_list import CodeList, Entry
+from gateway.pack.dictionary import LEVELS, Dictionary, Field, Level
 from gateway.pack.pack import Pack, load_pack
 from gateway.pack.shape import Element, Shape
 
-__all__ = ["CodeList", "Element", "Entry", "Pack", "Shape", "load_pack"]
+__all__ = [
+    "LEVELS", "CodeList", "Dictionary", "Element", "Entry", "Field", "Level", "Pack", "Shape", "load_pack",
+]  # fmt: skip

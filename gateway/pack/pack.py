@@ -4,7 +4,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from gateway.errors import ConfigurationError
 from gateway.model.record_type import LaneKind, RecordType, Role
 from gateway.model.words import Words
 from gateway.pack.code_list import CodeList, CodeLists
+from gateway.pack.dictionary import Dictionary, read_dictionary
 from gateway.pack.files import pack_digest
 from gateway.pack.schema import SchemaFiles
 from gateway.pack.shape import Shape
@@ -49,12 +50,32 @@ class Pack:
         """SHA-256 hex over all files of the pack: stored with what was judged by it."""
         return pack_digest(self.root)
 
+    @cached_property
+    def dictionary(self) -> Dictionary:
+        """The data dictionary; raises ConfigurationError when the pack's file is not well made."""
+        return read_dictionary(self.root / "dictionary.csv")
+
     def shape(self, code: str) -> Shape:
         """Return the element tree of record type ``code``; raises KeyError for a type the pack lacks."""
         if code not in self._shapes:
             kind = self.types[code]
             self._shapes[code] = self._schema.shape(code, kind.element, self.namespace)
         return self._shapes[code]
+
+    def code_list_of(self, code: str, path: str) -> CodeList | None:
+        """Return the code list that the element at ``path`` of record type ``code`` is held to, None for none."""
+        name = self._bindings.get((code, path)) or self._bindings.get(("*", path))
+        return self.code_lists[name] if name else None
+
+    @cached_property
+    def _bindings(self) -> Mapping[tuple[str, str], str]:
+        """Names of code lists by record type (or ``*``) and path, from ``checks.toml``."""
+        checks = self.toml("checks.toml")
+        return {
+            (kind, path): bound["list"]
+            for bound in (*checks["codes"], checks["region"])
+            for kind, _, path in (address.partition("/") for address in bound["at"])
+        }
 
     def toml(self, name: str) -> dict[str, Any]:
         """Return the parsed TOML file ``name`` of the pack (rules read ``checks.toml`` and ``findings.toml``)."""

@@ -49,7 +49,7 @@ class SchemaFiles:
         """Return the shape of the global element ``element``."""
         try:
             node = self.elements[element]
-            children = tuple(self._sequence(self.types[node.get("type", "")], ""))
+            children = tuple(self._sequence(self.types[node.get("type", "")], "", node.get("type", "")))
         except KeyError as fault:
             raise ConfigurationError(f"pack: {code}: schema has no component {fault}") from None
         return Shape(code, element, namespace, _label(node), children)
@@ -87,28 +87,28 @@ class SchemaFiles:
             elif node.tag == f"{XS}group":
                 self.groups[name] = node
 
-    def _sequence(self, holder: "_Element", path: str) -> Iterator[Element]:
-        """Yield the elements of a complex type, a group or a sequence."""
+    def _sequence(self, holder: "_Element", path: str, owner: str) -> Iterator[Element]:
+        """Yield the elements of a complex type, a group or a sequence; ``owner`` names the type or group."""
         for node in holder.iterchildren("*"):
             if node.tag == f"{XS}element":
-                yield self._element(node, path)
+                yield self._element(node, path, owner)
             elif node.tag == f"{XS}group":
-                yield from self._sequence(self.groups[node.get("ref", "")], path)
+                yield from self._sequence(self.groups[node.get("ref", "")], path, node.get("ref", ""))
             elif node.tag == f"{XS}extension":
-                yield from self._sequence(self.types[node.get("base", "")], path)
-                yield from self._sequence(node, path)
+                yield from self._sequence(self.types[node.get("base", "")], path, node.get("base", ""))
+                yield from self._sequence(node, path, owner)
             elif node.tag in (f"{XS}sequence", f"{XS}complexContent"):
-                yield from self._sequence(node, path)
+                yield from self._sequence(node, path, owner)
             elif node.tag not in (f"{XS}annotation", f"{XS}any", f"{XS}attribute"):
                 raise ConfigurationError(f"pack: {node.tag} is outside the schema style, line {node.sourceline}")
 
-    def _element(self, node: "_Element", path: str) -> Element:
+    def _element(self, node: "_Element", path: str, owner: str) -> Element:
         name, type_name = node.get("name", ""), node.get("type", "")
         own_path = f"{path}/{name}" if path else name
         named = self.types.get(type_name)
         children: tuple[Element, ...] = ()
         if named is not None and named.tag == f"{XS}complexType":
-            children = tuple(self._sequence(named, own_path))
+            children = tuple(self._sequence(named, own_path, type_name))
             simple = Simple("group" if children else "extension")
         else:
             simple = self.simple(type_name)
@@ -130,6 +130,7 @@ class SchemaFiles:
             nillable=node.get("nillable") == "true",
             values=simple.values,
             type=type_name,
+            declared=f"{owner}/{name}",
         )
 
 

@@ -19,6 +19,8 @@ class Element:
     obligation at L2 and L3 (M mandatory, C conditional, O optional); ``min`` is what the XSD asks at every level.
     ``max_length`` counts characters. ``values`` are the enumerated values, if the schema has any. ``personal`` names
     the class of personal data (name, id-number, phone, address, text). ``pinyin`` is the code that vendors know.
+    ``type`` is the schema type, ``declared`` the complex type or group that holds the declaration, and the name
+    (``Party/idNo``): the dictionary has one line for each.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Element:
     nillable: bool = False
     values: tuple[str, ...] = ()
     type: str = ""
+    declared: str = ""
 
     def walk(self) -> Iterator["Element"]:
         """Yield this element and all below it, in document order."""
