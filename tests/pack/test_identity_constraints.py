@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the schema itself refuses: keys, references, duplicates, forms."""
 
+import re
+
 import pytest
 
 from gateway.documents import safexml
@@ -24,7 +26,30 @@ CASES = [
     ("CF_JD", "<fineAmount>1000.00", "<fineAmount>1,000.00", "fineAmount"),
     ("CF_JD", "<fineAmount>1000.00", "<fineAmount>1000.001", "fractionDigits"),
     ("CF_JD", "<operation>C", "<operation>D", "operation"),
+    ("ZS_HD", "<name>示例污染物乙</name>", "<name>示例污染物甲</name>", "assessmentLine"),
+    ("ZS_JN", "<lateFee>8.40", "<lateFee>8.401", "fractionDigits"),
+    ("QZ_JD", "<no>2</no>", "<no>1</no>", "coercionListLine"),
+    ("QZ_JD", "<no>2</no>", "", "no"),
+    ("QZ_SS", "示例36010002", "示例36010001", "coercionOfficer"),
+    ("ZY_FH", "<lineNo>1</lineNo>", "<lineNo>0</lineNo>", "lineNo"),
+    ("GG_FJ", "<attachmentNo>FJ", "<attachmentNo>FJ:", "attachmentNo"),
+    ("GG_FJ", "<ownerKey>XK_SQ:", "<ownerKey>", "ownerKey"),
+    ("GG_FJ", "text/plain", "plain text", "mediaType"),
+    ("GK_XX", "<sourceKey>XK_JD:", "<sourceKey>XKJD:", "sourceKey"),
+    ("DZ_RB", "<count>1</count>", "<count>-1</count>", "count"),
+    ("HZ_XX", "<code>0000</code>", "<code>OK</code>", "code"),
 ]
+
+
+@pytest.mark.parametrize(("code", "lines"), [("QZ_CL", "lines"), ("ZY_FH", "lines")])
+def test_a_line_of_the_list_is_named_once(pack: Pack, code: str, lines: str) -> None:
+    text = (pack.root / "samples" / "valid" / f"{code}.xml").read_text(encoding="utf-8")
+    (line,) = re.findall(rf"<{lines}>.*?</{lines}>\s*", text, re.DOTALL)
+    schema = safexml.load_schema(pack.schema_path, pack.root)
+    assert not schema.validate(safexml.parse(text.replace(line, line * 2).encode()))
+    assert "key identity-constraint" in str(schema.error_log)
+    other = line.replace("<lineNo>1</lineNo>", "<lineNo>7</lineNo>")
+    assert schema.validate(safexml.parse(text.replace(line, line + other).encode()))
 
 
 @pytest.mark.parametrize(("code", "before", "after", "named"), CASES)

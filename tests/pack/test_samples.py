@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pack's samples: valid and near-miss ones are clean, invalid ones break exactly the rule they are named after."""
 
+import hashlib
 import re
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from gateway.documents import safexml
 from gateway.model.finding import Finding, Severity
+from gateway.model.record import record_id
 from gateway.pack import Pack, load_pack
 from gateway.rules import Rules
 
@@ -87,3 +89,26 @@ def test_rule_codes_have_the_house_form() -> None:
         assert rule.severity in (Severity.ERROR, Severity.WARNING)
         assert rule.clause
         assert rule.message.en.isascii() or "“" in rule.message.en
+
+
+def test_statement_and_receipt_hold_the_digests_of_what_they_speak_of(pack: Pack) -> None:
+    """standard.md §4 and §6: digest of the statement line, digest of the results, recordId."""
+    space = {"p": pack.namespace}
+    records = {
+        record.tag.partition("}")[2]: record for record in _records(pack, SAMPLES / "valid" / "full-life-statements.xml")
+    }
+    accepted = records["permitAcceptance"]
+    case = accepted.findtext("p:caseNo", namespaces=space)
+    key = f"XK_SL:{case}:{accepted.findtext('p:sequence', namespaces=space)}"
+    content = safexml.canonical(accepted)
+    digest = hashlib.sha256(content).hexdigest()
+    line = hashlib.sha256(f"{key}|1|{digest}".encode()).hexdigest()
+    assert records["dailyStatementRecord"].findtext("p:statement/p:line/p:digest", namespaces=space) == line
+    receipt = records["receiptRecord"].find("p:receipt", namespaces=space)
+    assert receipt is not None
+    results = receipt.find("p:Results", namespaces=space)
+    assert results is not None
+    told = receipt.findtext("p:Head/p:resultDigest", namespaces=space)
+    assert told == hashlib.sha256(safexml.canonical(results)).hexdigest()
+    named = record_id("XK_SL", key, 1, bytes.fromhex(digest))
+    assert results.findtext("p:Result/p:recordId", namespaces=space) == named
