@@ -152,5 +152,8 @@ class Destination(Protocol):
     def keys(self, day: str) -> Keys:
         """Fetch every key that the destination holds for a day; raises ChannelError."""
 
+    def cut(self) -> None:
+        """End the exchange under way as unanswered, and refuse every later one; any thread may call this."""
+
     def close(self) -> None:
         """Let go of connections."""

@@ -23,6 +23,7 @@ from gateway.errors import BadGateway, TimedOut, Unreachable
 
 ANSWER_CAP = 8 * 1024 * 1024
 _PIECE = 64 * 1024
+_ENDED = "the channel was told to end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,13 @@ class _Sockets:
     """The sockets opened by one session: the last one for the watchdog, their number for the bench.
 
     ``connecting`` is true from the first attempt to connect until TLS is up: a call that fails then has sent nothing.
+    ``cut`` is set for good by whoever wants the channel to end.
     """
 
     def __init__(self) -> None:
         self.opened = 0
         self.connecting = False
+        self.cut = False
         self.current: socket.socket | None = None
 
 
@@ -75,6 +78,11 @@ class HttpsChannel:
         """Close the kept-alive connection."""
         self._session.close()
 
+    def cut(self) -> None:
+        """End the call under way as unanswered, and refuse every later one; any thread may call this."""
+        self._sockets.cut = True
+        self._cut()
+
     def post(self, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         """Post ``body`` and return the whole answer.
 
@@ -82,6 +90,8 @@ class HttpsChannel:
         (the outcome is unknown), BadGateway when the answer is larger than allowed, compressed or a redirect.
         """
         self._sockets.connecting = False
+        if self._sockets.cut:
+            raise Unreachable(_ENDED)
         try:
             with self._deadline():
                 return self._read(self._session.post(self._endpoint.url, data=body, headers=dict(headers), stream=True,
@@ -151,9 +161,11 @@ class _Adapter(HTTPAdapter):
             def connect(self) -> None:
                 sockets.connecting = True
                 super().connect()
-                sockets.connecting = False
                 sockets.opened += 1
                 sockets.current = self.sock
+                if sockets.cut:  # by another thread, which saw no socket yet
+                    raise OSError(_ENDED)
+                sockets.connecting = False
 
         class Pool(HTTPSConnectionPool):
             ConnectionCls = Connection

@@ -49,6 +49,10 @@ class PowerExchange:
         """Close the kept-alive connection."""
         self._channel.close()
 
+    def cut(self) -> None:
+        """End the exchange under way as unanswered, and refuse every later one; any thread may call this."""
+        self._channel.cut()
+
     def ping(self) -> datetime:
         """Return the other side's clock; raises ChannelError."""
         return statement.read_ping(self._ask("Ping"))

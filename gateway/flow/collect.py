@@ -73,12 +73,26 @@ def pull(job: Pull) -> Pulled:
 
 
 def _read_to_end(job: Pull, lease: RunLease) -> None:
+    """Finish the window of a run that died, which ends at that run's clock, then read on from there to now."""
     cursor = Cursor.parse(lease.cursor)
-    window = cursor.window or job.source.window(cursor.floor)
-    expected = job.source.estimate(window)
     done = 0
+    if cursor.window is not None:
+        cursor, done = _read_window(job, lease, cursor, done)
+    if cursor.window is None:
+        _read_window(job, lease, cursor, done)
+
+
+def _read_window(job: Pull, lease: RunLease, cursor: Cursor, done: int) -> tuple[Cursor, int]:
+    """Read the cursor's window, or one opened now, to its end; return the cursor behind it and the rows read so far.
+
+    Where the run is told to stop, the cursor still holds its window.
+    """
+    window = cursor.window or job.source.window(cursor.floor)
+    rows = job.source.estimate(window)
+    expected = None if rows is None else done + rows
     after = cursor.position
-    while not job.stopping():
+    more = True
+    while more and not job.stopping():
         page = job.source.read(window, after, job.chunk)
         done += len(page.rows)
         cursor = _advance(job.source, cursor, window, page)
@@ -86,9 +100,8 @@ def _read_to_end(job: Pull, lease: RunLease) -> None:
         if accepted:
             job.grew(accepted)
         job.progress(done, expected)
-        if not page.more:
-            return
-        after = page.after
+        after, more = page.after, page.more
+    return cursor, done
 
 
 def _advance(source: Source, cursor: Cursor, window: Window, page: Page) -> Cursor:

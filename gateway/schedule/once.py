@@ -14,10 +14,14 @@ from gateway.flow.reconcile import Difference, keep_differences, reconcile
 from gateway.flow.summary import Summary
 from gateway.ledger.destinations import figures
 from gateway.ledger.runs import Figures
+from gateway.ports import Destination
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
 SourceProgress = Callable[[str, int, int | None], None]
 """Called with the source, the rows read so far and the rows expected, if known."""
+
+Opened = Callable[[Destination], None]
+"""Called with a channel as soon as it is open, so that somebody else may cut it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,16 @@ def run_once(place: Workplace, options: RoundOptions) -> Summary:
     return Summary(sum((each.figures for each in outcome.runs), Figures()), destinations, differences, outcome.failures)
 
 
-def deliver(place: Workplace, part: DestinationPart, backlog: Backlog, patience: float | None) -> None:
-    """Deliver to one destination, in a thread of its own with a channel of its own."""
+def deliver(
+    place: Workplace,
+    part: DestinationPart,
+    backlog: Backlog,
+    patience: float | None,
+    opened: Opened = lambda _destination: None,
+) -> None:
+    """Deliver to one destination, in a thread of its own with a channel of its own, which ``opened`` gets to see."""
     with closing(part.open()) as destination:
+        opened(destination)
         job = Delivery(place.ledger, destination, part.route, place.parties, place.clock, place.ids, backlog)
         deliver_until(job, patience=patience)
 
@@ -85,9 +96,15 @@ def pull_one(place: Workplace, part: SourcePart, backlog: Backlog, progress: Sou
         return pull(job)
 
 
-def reconcile_one(place: Workplace, part: DestinationPart, days: Sequence[str] | None = None) -> list[Difference]:
-    """Reconcile with one destination and keep what differs. Raises ChannelError."""
+def reconcile_one(
+    place: Workplace,
+    part: DestinationPart,
+    days: Sequence[str] | None = None,
+    opened: Opened = lambda _destination: None,
+) -> list[Difference]:
+    """Reconcile with one destination and keep what differs; ``opened`` gets to see the channel. Raises ChannelError."""
     with closing(part.open()) as destination:
+        opened(destination)
         differences = reconcile(place.ledger, destination, part.route, days)
     keep_differences(place.ledger, part.route, differences, place.clock)
     return differences

@@ -6,6 +6,7 @@ start. Cron lines are read by cronsim, as APScheduler's numeric weekdays are off
 """
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -17,13 +18,15 @@ from cronsim import CronSim
 from gateway.clock import BEIJING
 from gateway.errors import GatewayError
 from gateway.flow.backlog import Backlog
+from gateway.ports import Destination
 from gateway.schedule.once import deliver, pull_one, reconcile_one
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
 RECONCILE_AT = "30 2 * * *"
 PARK_EVERY = 60
 _RESTART_PAUSE = 10.0
-_STOP_WITHIN = 30.0
+_FINISH_WITHIN = 15.0
+"""Seconds that the packages under way get to be answered once the service is told to stop; then they are cut."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,8 +54,10 @@ class Service:
             timezone=BEIJING, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         self._threads: list[threading.Thread] = []
+        self._channels: dict[str, Destination] = {}
         self._pulling = {each.name: threading.Lock() for each in place.sources}
         self._stopping = threading.Event()
+        self._cutting = threading.Event()
         self.ended = threading.Event()
         self.fault: BaseException | None = None
 
@@ -76,14 +81,25 @@ class Service:
         self._timer.start()
 
     def stop(self) -> None:
-        """Finish the package and the chunk under way, then end; a second call does nothing."""
+        """Finish the package and the chunk under way, then end; a second call does nothing.
+
+        A destination that does not answer in time is cut off, and so is a reconciliation: what is unknown then stands
+        as unknown in the ledger, and is asked about at the next start.
+        """
         if self._stopping.is_set():
             return
         self._stopping.set()
         self._backlog.stop()
+        self._timer.pause()
+        end = self._place.clock.monotonic() + _FINISH_WITHIN
+        for thread in self._threads:
+            thread.join(max(0.0, end - self._place.clock.monotonic()))
+        self._cutting.set()
+        for channel in list(self._channels.values()):
+            channel.cut()
         self._timer.shutdown(wait=True)
         for thread in self._threads:
-            thread.join(_STOP_WITHIN)
+            thread.join()
 
     def _pull(self, part: SourcePart) -> None:
         """Pull a source, unless a pull of it is still under way."""
@@ -111,7 +127,7 @@ class Service:
 
     def _reconcile(self, part: DestinationPart) -> None:
         try:
-            differences = reconcile_one(self._place, part)
+            differences = reconcile_one(self._place, part, opened=self._opened(f"reconcile:{part.name}"))
         except GatewayError as error:
             log.warning("reconcile-failed", destination=part.name, code=error.code, error=error.spoken("zh"))
             return
@@ -129,10 +145,18 @@ class Service:
     def _deliver_again_and_again(self, part: DestinationPart) -> None:
         while not self._stopping.is_set():
             try:
-                deliver(self._place, part, self._backlog, None)
+                deliver(self._place, part, self._backlog, None, self._opened(part.name))
             except GatewayError as error:
                 log.warning("deliver-failed", destination=part.name, code=error.code, error=error.spoken("zh"))
                 self._stopping.wait(_RESTART_PAUSE)
+
+    def _opened(self, name: str) -> Callable[[Destination], None]:
+        def keep(channel: Destination) -> None:
+            self._channels[name] = channel
+            if self._cutting.is_set():
+                channel.cut()
+
+        return keep
 
 
 def _no_progress(*_told: Any) -> None:
