@@ -95,7 +95,8 @@ def test_statement_and_receipt_hold_the_digests_of_what_they_speak_of(pack: Pack
     """standard.md §4 and §6: digest of the statement line, digest of the results, recordId."""
     space = {"p": pack.namespace}
     records = {
-        record.tag.partition("}")[2]: record for record in _records(pack, SAMPLES / "valid" / "full-life-statements.xml")
+        record.tag.partition("}")[2]: record
+        for record in _records(pack, SAMPLES / "valid" / "full-life-statements.xml")
     }
     accepted = records["permitAcceptance"]
     case = accepted.findtext("p:caseNo", namespaces=space)
