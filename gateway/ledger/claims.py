@@ -5,12 +5,14 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, func, insert, literal_column, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, func, insert, literal_column, select, update
 
 from gateway.clock import moment
 from gateway.ledger import lanes
+from gateway.ledger.batches import among, listed
 from gateway.ledger.tables import delivery, destination, lane, package, record
 from gateway.model.destination import Route
 from gateway.model.package import PackedRecord, Purpose, body_digest
@@ -85,30 +87,34 @@ def _ready_rows(connection: Connection, here: int, limit: int) -> Iterator[Any]:
 
     Lanes are looked up a few at a time: with one question for all of them SQLite walks the whole destination.
     """
-    names = list(
-        connection.execute(
-            select(lane.c.name)
-            .where(lane.c.destination_id == here, lane.c.state == literal_column("'ready'"))
-            .order_by(lane.c.priority, lane.c.since, lane.c.name)
-            .limit(limit)
-        ).scalars()
-    )
+    dialect = connection.dialect.name
+    names = connection.execute(_READY_LANES, {"here": here, "limit": limit}).scalars().all()
     for start in range(0, len(names), _LANES_AT_ONCE):
         some = {name: place for place, name in enumerate(names[start : start + _LANES_AT_ONCE])}
-        rows = connection.execute(
-            select(
-                delivery.c.lane, delivery.c.state, record.c.id, record.c.type, record.c.key, record.c.version,
-                record.c.content_digest, record.c.case_no,
-            )
-            .join(record, record.c.id == delivery.c.record_id)
-            .where(
-                delivery.c.destination_id == here,
-                delivery.c.lane.in_(list(some)),
-                lanes.IS_OPEN,
-            )
-            .order_by(delivery.c.lane, delivery.c.order_key)
-        )  # fmt: skip
+        rows = connection.execute(_open_in(dialect), {"here": here, "among": listed(dialect, some)}).all()
         yield from sorted(rows, key=lambda row: some[row.lane])
+
+
+_READY_LANES = (
+    select(lane.c.name)
+    .where(lane.c.destination_id == bindparam("here"), lane.c.state == literal_column("'ready'"))
+    .order_by(lane.c.priority, lane.c.since, lane.c.name)
+    .limit(bindparam("limit"))
+)
+
+
+@lru_cache
+def _open_in(dialect: str) -> Select[Any]:
+    """Return the question for the open deliveries of some lanes, each lane in its order."""
+    return (
+        select(
+            delivery.c.lane, delivery.c.state, record.c.id, record.c.type, record.c.key, record.c.version,
+            record.c.content_digest, record.c.case_no,
+        )
+        .join(record, record.c.id == delivery.c.record_id)
+        .where(delivery.c.destination_id == bindparam("here"), among(dialect, delivery.c.lane), lanes.IS_OPEN)
+        .order_by(delivery.c.lane, delivery.c.order_key)
+    )  # fmt: skip
 
 
 def _pick(connection: Connection, route: Route, limit: int, withdrawing: Collection[str]) -> _Picked:
@@ -181,20 +187,27 @@ def _open_package(
         )
     )
     no = int(result.inserted_primary_key[0])  # type: ignore[index]
-    connection.execute(
-        update(delivery)
-        .where(delivery.c.destination_id == route.destination_id, delivery.c.record_id.in_([r.id for r in records]))
-        .values(state="packed", package_no=no)
-    )
-    connection.execute(
-        update(lane)
-        .where(lane.c.destination_id == route.destination_id, lane.c.name.in_(sorted({r.lane for r in taken})))
-        .values(state="leased")
-    )
+    here, dialect = route.destination_id, connection.dialect.name
+    packed, leased = _packing(dialect)
+    connection.execute(packed, {"here": here, "package": no, "among": listed(dialect, [r.id for r in records])})
+    connection.execute(leased, {"here": here, "among": listed(dialect, sorted({r.lane for r in taken}))})
     connection.execute(update(destination).where(destination.c.id == route.destination_id).values(package_seq=seq))
     voided = _voided_since(connection, health.stream_id, seq)
     cases = tuple(r.case_no for r in taken)
     return Claimed(no, package_id, health.stream_id, seq, now, records, cases, digest, last_sent_at=now, voided=voided)
+
+
+@lru_cache
+def _packing(dialect: str) -> tuple[Update, Update]:
+    """Return the statements that pack deliveries and lease their lanes."""
+    return (
+        update(delivery)
+        .where(delivery.c.destination_id == bindparam("here"), among(dialect, delivery.c.record_id))
+        .values(state="packed", package_no=bindparam("package")),
+        update(lane)
+        .where(lane.c.destination_id == bindparam("here"), among(dialect, lane.c.name))
+        .values(state="leased"),
+    )
 
 
 def _voided_since(connection: Connection, stream_id: str, seq: int) -> tuple[str, ...]:

@@ -6,11 +6,24 @@ A lane has a row only while it has open deliveries. It is ``leased`` while one o
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Boolean, ColumnElement, Connection, and_, delete, literal_column, select, update
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    literal_column,
+    select,
+    text,
+    update,
+)
 
-from gateway.ledger.batches import insert_rows, upsert_rows
+from gateway.ledger.batches import among, insert_rows, listed, upsert_rows
 from gateway.ledger.tables import OPEN_DELIVERY, delivery, lane, record
 from gateway.model.destination import Route
 
@@ -18,8 +31,11 @@ READY = "ready"
 LEASED = "leased"
 BLOCKED = "blocked"
 
-IS_OPEN: Final[ColumnElement[bool]] = literal_column(f"({OPEN_DELIVERY.replace('state', 'delivery.state')})", Boolean)
-"""The condition of the partial index in its own words, so that SQLite can see that it covers the question."""
+IS_OPEN: Final = text(f"({OPEN_DELIVERY.replace('state', 'delivery.state')})")
+"""The condition of the partial index in its own words, so that SQLite can see that it covers the question.
+
+Plain text: of a typed expression SQLAlchemy makes ``(…) = 1``, and SQLite then walks the whole destination.
+"""
 
 MASTER_DATA_FIRST = 0
 ORDINARY = 5
@@ -104,15 +120,9 @@ def refresh(connection: Connection, destination_id: int, names: Iterable[str], n
         return
     first: dict[str, str] = {}
     packed: set[str] = set()
-    rows = connection.execute(
-        select(delivery.c.lane, delivery.c.state)
-        .where(
-            delivery.c.destination_id == destination_id,
-            delivery.c.lane.in_(wanted),
-            IS_OPEN,
-        )
-        .order_by(delivery.c.lane, delivery.c.order_key)
-    )
+    dialect = connection.dialect.name
+    states, changed, emptied = _refreshing(dialect)
+    rows = connection.execute(states, {"here": destination_id, "among": listed(dialect, wanted)}).all()
     for name, state in rows:
         first.setdefault(name, state)
         if state == "packed":
@@ -126,8 +136,21 @@ def refresh(connection: Connection, destination_id: int, names: Iterable[str], n
         else:
             groups.setdefault(READY if first[name] == "ready" else BLOCKED, []).append(name)
     for state, members in groups.items():
-        here = and_(lane.c.destination_id == destination_id, lane.c.name.in_(members))
+        here = {"here": destination_id, "among": listed(dialect, members)}
         if state:
-            connection.execute(update(lane).where(here).values(state=state, since=now))
+            connection.execute(changed, {**here, "to": state, "now": now})
         else:
-            connection.execute(delete(lane).where(here))
+            connection.execute(emptied, here)
+
+
+@lru_cache
+def _refreshing(dialect: str) -> tuple[Select[Any], Update, Delete]:
+    """Return the question for the open deliveries of some lanes, and what changes or removes such lanes."""
+    of_lanes = and_(lane.c.destination_id == bindparam("here"), among(dialect, lane.c.name))
+    return (
+        select(delivery.c.lane, delivery.c.state)
+        .where(delivery.c.destination_id == bindparam("here"), among(dialect, delivery.c.lane), IS_OPEN)
+        .order_by(delivery.c.lane, delivery.c.order_key),
+        update(lane).where(of_lanes).values(state=bindparam("to"), since=bindparam("now")),
+        delete(lane).where(of_lanes),
+    )

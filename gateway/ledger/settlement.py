@@ -4,10 +4,13 @@
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, literal_column, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, literal_column, or_, select, update
 
 from gateway.ledger import lanes
+from gateway.ledger.batches import among, listed
 from gateway.ledger.claims import Claimed
 from gateway.ledger.tables import attempt, awaiting, delivery, destination, package, record, segment
 from gateway.model.destination import Route
@@ -223,15 +226,18 @@ def _wake(connection: Connection, route: Route, settled: Sequence[int], now: int
 
 
 def _lanes_of(connection: Connection, route: Route, claimed: Claimed) -> Iterable[str]:
-    rows = connection.execute(
+    dialect = connection.dialect.name
+    named = {"here": route.destination_id, "among": listed(dialect, [each.id for each in claimed.records])}
+    return connection.execute(_lanes_of_records(dialect), named).scalars().all()
+
+
+@lru_cache
+def _lanes_of_records(dialect: str) -> Select[Any]:
+    return (
         select(delivery.c.lane)
-        .where(
-            delivery.c.destination_id == route.destination_id,
-            delivery.c.record_id.in_([each.id for each in claimed.records]),
-        )
+        .where(delivery.c.destination_id == bindparam("here"), among(dialect, delivery.c.record_id))
         .distinct()
     )
-    return [row.lane for row in rows]
 
 
 def _close(connection: Connection, claimed: Claimed, state: str, answer: Answer, segment_id: int | None) -> None:
