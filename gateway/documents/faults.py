@@ -36,6 +36,7 @@ class Doc(StrEnum):
     RECORD_ID = "DOC-021"
     KEY = "DOC-022"
     PACKAGE = "DOC-023"
+    PRIVATE_USE = "DOC-024"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,17 @@ FAULTS: Final[dict[Doc, Fault]] = {
         "对照标准 §4 检查 Head、Body 和签名的结构",
         "compare Head, Body and Signature with the standard, §4",
     ),
+    Doc.PRIVATE_USE: Fault(
+        Words(
+            "{detail} 是自造字(私用区字符),别处无法显示",
+            "{detail} is a private-use character, which nobody else can show",
+        ),
+        Words(
+            "改用 GB 18030-2022 中的正式字符;确无对应字的,用通行写法并在备注中说明",
+            "use the character of GB 18030-2022; where there is none, write the usual form and say so in the remark",
+        ),
+        Severity.WARNING,
+    ),
 }
 """Sentences and hints by code."""
 
@@ -210,15 +222,16 @@ SYNTAX: Final[dict[int, Words]] = {
 
 
 def doc_finding(
-    code: Doc, detail: str | Words = "", *, path: str = "", line: int | None = None, column: int | None = None
-) -> Finding:
+    code: Doc, detail: str | Words = "", *, path: str = "", line: int | None = None, column: int | None = None,
+    value: str | None = None,
+) -> Finding:  # fmt: skip
     """Make the finding of a document fault; ``line`` and ``column`` count from 1."""
     fault = FAULTS[code]
     zh, en = (detail, detail) if isinstance(detail, str) else detail
     message = Words(fault.message.zh.replace("{detail}", zh), fault.message.en.replace("{detail}", en))
     return Finding(
         code=code.value, stage=Stage.VALIDATE, path=path, message=message, hint=fault.hint,
-        severity=fault.severity, line=line, column=column,
+        severity=fault.severity, value=value, line=line, column=column,
     )  # fmt: skip
 
 

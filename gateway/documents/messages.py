@@ -38,6 +38,27 @@ MISSING: Final = _kind(
     "补全必填的元素",
     "add what is required",
 )
+ABSENT: Final = _kind(
+    "XSD-002",
+    "缺少必填项{field},它属于{expected}",
+    "{field} is mandatory and missing from {expected}",
+    "补上这一项",
+    "add it",
+)
+DISORDERED: Final = _kind(
+    "XSD-035",
+    "{field}的顺序不对,应放在{expected}之前",
+    "{field} is out of order: it comes before {expected}",
+    "按标准规定的顺序输出各元素",
+    "write the elements in the order of the standard",
+)
+REPEATED: Final = _kind(
+    "XSD-036",
+    "{field}最多出现 {expected} 次",
+    "{field} may appear at most {expected} times",
+    "删除多余的,或检查是否写错了元素名",
+    "remove what is too much, or check the element's name",
+)
 EMPTY: Final = _kind(
     "XSD-003",
     "{field}是空的,应填 {expected}",
@@ -280,7 +301,10 @@ TABLE["SCHEMAV_CVC_AU"] = TABLE["SCHEMAV_CVC_ATTRIBUTE_3"]
 TABLE["SCHEMAV_CVC_COMPLEX_TYPE_3_2_2"] = TABLE["SCHEMAV_CVC_COMPLEX_TYPE_3_2_1"]
 
 KINDS: Final[tuple[Kind, ...]] = tuple(
-    sorted({k.code: k for k in (*TABLE.values(), MISSING, EMPTY, DANGLING, OTHER)}.values(), key=lambda k: k.code)
+    sorted(
+        {k.code: k for k in (*TABLE.values(), MISSING, DISORDERED, REPEATED, EMPTY, DANGLING, OTHER)}.values(),
+        key=lambda k: k.code,
+    )
 )
 """Every kind once, by code: what ``gateway standard list --rules`` shows."""
 

@@ -3,16 +3,21 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple, cast
 
 from lxml import etree
 
 from gateway.documents import safexml
-from gateway.documents.attribution import Labels, attribute, no_labels
+from gateway.documents.attribution import attribute, locate
+from gateway.documents.content import Mended, content_findings
 from gateway.documents.faults import RefusedDocument
+from gateway.documents.guide import NOBODY, Guide
 from gateway.documents.render import NAMESPACE
+from gateway.documents.safexml import line_of
 from gateway.model.finding import Finding
 
 MOST_FINDINGS: Final = 50
@@ -51,42 +56,72 @@ class Schema:
         # libxml2 reports into the schema object itself: two threads would read each other's errors
         self._lock = threading.Lock()
 
-    def check(self, documents: Sequence[bytes], labels: Labels = no_labels) -> list[Checked]:
+    def check(self, documents: Sequence[bytes], guide: Guide = NOBODY) -> list[Checked]:
         """Check each document (UTF-8, one payload element each); results in the order given."""
         wrapper = self._together(documents)
         if wrapper is None:
-            return [self.check_one(document, labels) for document in documents]
+            return [self.check_one(document, guide) for document in documents]
         with self._lock:
             clean = self._compiled.validate(wrapper)
             errors = [] if clean else self._errors()
         if clean:
             return [Checked(element) for element in wrapper]
         if any(_hides_the_rest(error) for error in errors):
-            return [self.check_one(document, labels) for document in documents]
+            return [self.check_one(document, guide) for document in documents]
         by_line: dict[int, list[etree._LogEntry]] = defaultdict(list)
         for error in errors:
             by_line[error.line].append(error)
         return [
-            Checked(element, _findings(element, by_line.get(at + 2, ()), labels)) for at, element in enumerate(wrapper)
+            Checked(element, self._findings(element, by_line.get(at + 2, ()), guide))
+            for at, element in enumerate(wrapper)
         ]
 
-    def check_one(self, document: bytes, labels: Labels = no_labels) -> Checked:
+    def check_one(self, document: bytes, guide: Guide = NOBODY) -> Checked:
         """Parse and check one document by itself, with all caps; lines are those of the document."""
         try:
             element = safexml.parse(document, RECORD)
         except RefusedDocument as refused:
             return Checked(None, (refused.finding,))
-        return Checked(element, self.check_element(element, labels, with_lines=b"\n" in document))
+        return Checked(element, self.check_element(element, guide, with_lines=b"\n" in document))
 
     def check_element(
-        self, element: "etree._Element", labels: Labels = no_labels, *, with_lines: bool = True
+        self, element: "etree._Element", guide: Guide = NOBODY, *, with_lines: bool = True
     ) -> tuple[Finding, ...]:
         """Return the findings of a root element that is already parsed."""
         with self._lock:
             if self._compiled.validate(element):
                 return ()
             errors = self._errors()
-        return _findings(element, errors, labels, with_lines=with_lines)
+        return self._findings(element, errors, guide, with_lines=with_lines)
+
+    def _findings(
+        self, record: "etree._Element", errors: Iterable["etree._LogEntry"], guide: Guide, *, with_lines: bool = False
+    ) -> tuple[Finding, ...]:
+        """Return the findings of the errors of one record; behind a content error that is understood, it reads on."""
+        seen: dict[tuple[str, str, str], Finding] = {}
+        taught = False
+        for error in islice(errors, MOST_FINDINGS):
+            told = _taught(error, record, guide)
+            taught = taught or bool(told)
+            for each in told or (attribute(error, record, guide, error.line),):
+                seen.setdefault((each.path, each.code, each.message.zh), each)
+        for each in self._behind(record, guide) if taught else ():
+            seen.setdefault((each.path, each.code, each.message.zh), each)
+        kept = tuple(islice(seen.values(), MOST_FINDINGS))
+        return kept if with_lines else tuple(replace(each, line=None) for each in kept)
+
+    def _behind(self, record: "etree._Element", guide: Guide) -> Iterator[Finding]:
+        """Yield what libxml2 skipped behind a content error, found in a mended copy."""
+        mended = Mended(record, guide)
+        with self._lock:
+            errors = [] if self._compiled.validate(mended.record) else self._errors()
+        for error in errors:
+            node = locate(error, mended.record)
+            origin = None if node is None else mended.origin(node)
+            if origin is not None:
+                yield from _taught(error, record, guide, origin) or (
+                    attribute(error, record, guide, line_of(origin), origin),
+                )
 
     def _errors(self) -> list["etree._LogEntry"]:
         return list(cast("Iterable[etree._LogEntry]", self._compiled.error_log))
@@ -111,16 +146,22 @@ class Schema:
         return wrapper
 
 
-def _findings(
-    record: "etree._Element", errors: Iterable["etree._LogEntry"], labels: Labels, *, with_lines: bool = False
+def _taught(
+    error: "etree._LogEntry", record: "etree._Element", guide: Guide, node: "etree._Element | None" = None
 ) -> tuple[Finding, ...]:
-    seen: dict[tuple[str, str, str], Finding] = {}
-    for error in errors:
-        finding = attribute(error, record, labels, error.line if with_lines else None)
-        seen.setdefault((finding.path, finding.code, finding.message.zh), finding)
-        if len(seen) == MOST_FINDINGS:
-            break
-    return tuple(seen.values())
+    """Return the findings of a content error whose parent the guide knows; none for any other error."""
+    if error.type_name != "SCHEMAV_ELEMENT_CONTENT" or guide is NOBODY:
+        return ()
+    if node is None:
+        node = locate(error, record)
+    if node is None:
+        return ()
+    parent = node if "Missing child element" in str(error.message) else node.getparent()
+    return (
+        ()
+        if parent is None or (node is record and parent is not node)
+        else tuple(content_findings(record, parent, guide))
+    )
 
 
 def _hides_the_rest(error: "etree._LogEntry") -> bool:

@@ -79,7 +79,7 @@ class Inspector:
     def _package(self, package: Element) -> list[Finding]:
         """Return what is wrong with head, wrapper, digests and identifiers; the payloads are looked at elsewhere."""
         bare = skeleton(package)
-        found = list(self._schema.check_element(bare, self._validator.label))
+        found = list(self._schema.check_element(bare, self._validator.guide))
         if found:
             return found
         try:

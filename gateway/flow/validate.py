@@ -4,6 +4,8 @@
 from collections.abc import Sequence
 
 from gateway.documents.faults import Doc, doc_finding
+from gateway.documents.guide import Guide, Place
+from gateway.documents.private_use import may_hold_private_use, private_use_findings
 from gateway.documents.schema import Checked, Schema
 from gateway.model.finding import Finding
 from gateway.model.words import Words
@@ -21,20 +23,23 @@ class PackValidator:
         self._pack = pack
         self._schema = schema
         self._rules = rules
+        self.guide = Guide(self.label, self._places)
         self._types = {f"{{{pack.namespace}}}{name}": kind.code for name, kind in pack.by_element.items()}
 
     def check(self, documents: Sequence[bytes]) -> list[tuple[Finding, ...]]:
         """Return the findings of each document, in the order given."""
-        return self.check_rules(self.check_schema(documents))
+        checked = self.check_schema(documents)
+        return self._with_private_use(documents, checked, self.check_rules(checked))
 
     def check_schema(self, documents: Sequence[bytes]) -> list[Checked]:
         """Parse and validate; a clean document comes with its element."""
-        return self._schema.check(documents, self.label)
+        return self._schema.check(documents, self.guide)
 
     def check_file(self, documents: Sequence[bytes]) -> list[tuple[Checked, tuple[Finding, ...]]]:
         """Check documents of a file that someone has before them: one by one, findings with the document's lines."""
-        checked = [self._schema.check_one(document, self.label) for document in documents]
-        return list(zip(checked, self.check_rules(checked, with_lines=True), strict=True))
+        checked = [self._schema.check_one(document, self.guide) for document in documents]
+        found = self._with_private_use(documents, checked, self.check_rules(checked, with_lines=True), with_lines=True)
+        return list(zip(checked, found, strict=True))
 
     def check_rules(self, checked: Sequence[Checked], *, with_lines: bool = False) -> list[tuple[Finding, ...]]:
         """Return the schema's findings of each document or, where there are none, those of the rules.
@@ -54,6 +59,28 @@ class PackValidator:
             else:
                 found.append(rules(code, element, with_lines=with_lines))
         return found
+
+    def _with_private_use(
+        self, documents: Sequence[bytes], checked: Sequence[Checked], found: list[tuple[Finding, ...]],
+        *, with_lines: bool = False,
+    ) -> list[tuple[Finding, ...]]:  # fmt: skip
+        """Add the warnings about private-use characters; few documents hold any byte that could be one."""
+        for at, document in enumerate(documents):
+            element = checked[at].element
+            if element is not None and may_hold_private_use(document):
+                found[at] += tuple(private_use_findings(element, self.guide, with_lines=with_lines))
+        return found
+
+    def _places(self, path: str) -> Sequence[Place]:
+        """Return the children that an element may have, in their order."""
+        name, _, below = path.partition("/")
+        kind = self._pack.by_element.get(name)
+        if kind is None:
+            return ()
+        shape = self._pack.shape(kind.code)
+        element = shape.find(below)
+        children = element.children if element is not None else () if below else shape.children
+        return tuple(Place(each.name, each.min, each.max, each.pinyin) for each in children)
 
     def label(self, path: str) -> Words | None:
         """Return the label of an element path such as ``penaltyDecision/party/name``, or None."""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.documents.guide import Guide
 from gateway.documents.messages import KINDS, TABLE
 from gateway.documents.schema import MOST_FINDINGS, Schema
 from gateway.model.words import Words
@@ -85,7 +86,7 @@ def test_words_name_field_expectation_and_measure_but_never_the_value(schema: Sc
     def label(path: str) -> Words | None:
         return Words("简称", "short name") if path == "r/short" else None
 
-    finding = schema.check([record("<whole>1</whole><short>360102199001010017</short>")], label)[0].findings[0]
+    finding = schema.check([record("<whole>1</whole><short>360102199001010017</short>")], Guide(label))[0].findings[0]
     assert finding.message.zh == "「简称(short)」太长:18 个字符,最多 3 个"
     assert finding.message.en == "short (short name) is too long: 18 characters, at most 3"
     assert finding.value == "360102199001010017"
@@ -99,7 +100,7 @@ def test_no_message_repeats_a_value(schema: Schema, inner: str, _code: str, _pat
 
 
 def test_expected_children_are_listed_with_labels(schema: Schema) -> None:
-    finding = schema.check([record("")], lambda path: Words("整数", "whole") if path == "r/whole" else None)[
+    finding = schema.check([record("")], Guide(lambda path: Words("整数", "whole") if path == "r/whole" else None))[
         0
     ].findings[0]
     assert finding.message.zh == "「r」缺少下级元素 「整数(whole)」"

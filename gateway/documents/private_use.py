@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Private-use characters (自造字) in a document: each gateway sees another glyph, or none, so people are told."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from gateway.documents import gb18030
+from gateway.documents.content import field_path, named
+from gateway.documents.faults import Doc, doc_finding
+from gateway.documents.guide import Guide
+from gateway.documents.safexml import Element, line_of
+from gateway.model.finding import Finding
+from gateway.model.words import Words
+
+_BYTES: Final = re.compile(rb"\xef[\x80-\xa3]|\xf3[\xb0-\xbf]|\xf4")
+_LEAD: Final = b"\xee"  # in UTF-8 it begins private-use characters only
+
+
+def may_hold_private_use(document: bytes) -> bool:
+    """Tell whether UTF-8 ``document`` holds a private-use character written as itself; costs next to nothing."""
+    return _LEAD in document or _BYTES.search(document) is not None or b"&#" in document
+
+
+def private_use_findings(record: Element, guide: Guide, *, with_lines: bool = False) -> Iterator[Finding]:
+    """Yield a warning for every element of ``record`` whose text holds a private-use character."""
+    for node in record.iter("{*}*"):
+        found = gb18030.private_use(node.text or "")
+        if found is None:
+            continue
+        path = field_path(record, node)
+        field = named(path, guide)
+        point = f"U+{ord(found):04X}"
+        detail = Words(f"{field.zh}:{point}", f"{field.en}: {point}")
+        yield doc_finding(
+            Doc.PRIVATE_USE, detail, path=path, line=line_of(node) if with_lines else None, value=node.text
+        )
