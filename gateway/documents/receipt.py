@@ -2,6 +2,7 @@
 """Receipts (回执) as bytes: read strictly, rendered in canonical form (standard.md §4)."""
 
 import hashlib
+import re
 
 from lxml import etree
 
@@ -10,6 +11,11 @@ from gateway.documents.package import SIGNATURE, Sign
 from gateway.documents.render import NAMESPACE, element, optional
 from gateway.errors import BadGateway
 from gateway.model.package import Held, Receipt, ReceiptStatus, RecordResult
+
+_RESULT = rf"<Result><recordId>({UUID.pattern})</recordId><code>({CODE.pattern})</code></Result>"
+_PLAIN_RESULT = re.compile(_RESULT.encode())
+# An unprefixed Results has the standard's namespace as its default, so its unprefixed children have it too.
+_PLAIN_RESULTS = re.compile(rf'<Results(?: xmlns(?::\w+)?="[^"]*")*>(?:{_RESULT})*</Results>'.encode())
 
 
 def read_receipt(receipt: "etree._Element") -> Receipt:
@@ -35,8 +41,7 @@ def read_receipt(receipt: "etree._Element") -> Receipt:
     head.end()
     if count != len(results):
         raise BadGateway("recordCount 与 Results 不符 / does not fit Results")
-    rest = Children(results)
-    read = tuple(_read_result(rest.element("Result")) for _ in range(len(results)))
+    read = _read_results(results)
     wait = None if retry_after is None else int(retry_after)
     return Receipt(package_id, receiver, received_at, receipt_no, incarnation, code, message, read, wait)
 
@@ -77,6 +82,18 @@ def render_receipt(receipt: Receipt, sign: Sign, retry_after: int | None = None)
         "</Head>"
     ).encode()
     return b'<Receipt xmlns="%b">%b%b%b</Receipt>' % (NAMESPACE.encode(), head, results, sign(head))
+
+
+def _read_results(results: "etree._Element") -> tuple[RecordResult, ...]:
+    """Read all results: where none says more than its code, as in nearly every receipt, in one go over their bytes.
+
+    Child by child, a receipt of 500 records costs as much as its package does.
+    """
+    data = etree.tostring(results, with_tail=False)
+    if _PLAIN_RESULTS.fullmatch(data):
+        return tuple([RecordResult(each.decode(), code.decode()) for each, code in _PLAIN_RESULT.findall(data)])
+    rest = Children(results)
+    return tuple(_read_result(rest.element("Result")) for _ in range(len(results)))
 
 
 def _read_result(result: "etree._Element") -> RecordResult:

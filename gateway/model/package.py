@@ -27,11 +27,12 @@ class PackedRecord:
     key: str
     version: int
     content_digest: bytes
+    record_id: str = field(init=False, repr=False, compare=False)
+    """The id of this record on the wire: computed once, as it is asked for several times on a record's way."""
 
-    @property
-    def record_id(self) -> str:
-        """The id of this record on the wire."""
-        return record_id(self.type, self.key, self.version, self.content_digest)
+    def __post_init__(self) -> None:
+        """Compute the id."""
+        object.__setattr__(self, "record_id", record_id(self.type, self.key, self.version, self.content_digest))
 
 
 @dataclass(frozen=True, slots=True)
