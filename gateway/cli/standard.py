@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from gateway.channels.database_findings import SOURCE_FINDINGS
+from gateway.cli import standard_diff, standard_export, standard_show
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import json_option
 from gateway.cli.output import emit_json, print_table, say, spoken
@@ -22,6 +23,10 @@ from gateway.rules import Rule, Rules
 @click.group(name="standard", help="查看标准包:记录类型、元素、代码表、规则。")
 def command() -> None:
     """Show the standard pack."""
+
+
+for _part in (standard_show, standard_diff, standard_export):
+    command.add_command(_part.command)
 
 
 @command.command(name="list", help="列出标准包的内容:记录类型(默认)、某类型的元素、某代码表、全部问题代码。")
