@@ -1,68 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """``gateway validate``: packages, records, record files and folders against the standard; every fault with its place."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
-from gateway import __version__, i18n
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import json_option
-from gateway.cli.output import Progress, emit_json, progress, say, spoken
+from gateway.cli.output import progress, say
+from gateway.cli.report import Found, report
 from gateway.documents.explain import Explainer
-from gateway.documents.faults import Doc, RefusedDocument, doc_finding
-from gateway.documents.record_file import RECORD_FILE_CAP
-from gateway.flow.inspect import Inspector, Placed
+from gateway.documents.faults import RefusedDocument
+from gateway.documents.safexml import DEFAULT
+from gateway.flow.inspect import Inspector
 from gateway.i18n import _
-from gateway.model.finding import Finding, Severity
+from gateway.model.finding import Finding
 from gateway.pack import Pack, load_pack
 from gateway.trust.masking import mask, mask_text
 
 _SUFFIXES: Final = frozenset({".xml", ".records"})
-_SARIF: Final = "https://json.schemastore.org/sarif-2.1.0.json"
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A finding, where it is, and its offending value as it may be shown."""
-
-    file: str
-    placed: Placed
-    shown: str | None
-
-    @property
-    def finding(self) -> Finding:
-        return self.placed.finding
-
-    @property
-    def severity(self) -> str:
-        return "error" if self.finding.severity is Severity.ERROR else "warning"
-
-    @property
-    def message(self) -> str:
-        return mask_text(spoken(self.finding.message))
-
-    def row(self) -> dict[str, Any]:
-        """Return the finding as ``--json`` gives it."""
-        finding = self.finding
-        return {
-            "file": self.file,
-            "record": self.placed.record,
-            "type": self.placed.type,
-            "rule": finding.code,
-            "path": finding.path,
-            "line": finding.line,
-            "column": finding.column,
-            "severity": self.severity,
-            "message": self.message,
-            "hint": spoken(finding.hint),
-        }
 
 
 @click.command(
@@ -88,19 +47,13 @@ def command(
     form = "json" if as_json else form
     inspector = Inspector(pack)
     tally: Counter[str] = Counter()
-    kept: list[_Found] = []
-    with progress(_("校验")) as bar:
-        for found in _all(inspector, files, type_code, bar):
-            tally[found.severity] += 1
-            if form == "text":
-                _print(found)
-            else:
-                kept.append(found)
-    if form == "json":
-        emit_json([found.row() for found in kept])
-    elif form == "sarif":
-        click.echo(json.dumps(_sarif(kept), ensure_ascii=False, indent=1))
-    else:
+    with progress(_("校验")) as bar, report(form) as out:
+        for path in (each for given in files for each in _expand(given)):
+            for placed in inspector.inspect_file(path, type_code, bar.advance):
+                found = Found(str(path), placed, _shown(inspector, placed.finding))
+                tally[found.severity] += 1
+                out.add(found)
+    if form == "text":
         if explain:
             _explain(pack, files)
         _summarise(inspector.records, tally)
@@ -108,16 +61,8 @@ def command(
     return ExitCode.FINDINGS if wrong else ExitCode.OK
 
 
-def _all(inspector: Inspector, files: tuple[Path, ...], type_code: str | None, bar: Progress) -> Iterator[_Found]:
-    for path in (each for given in files for each in _expand(given)):
-        read = _read(path)
-        places = (
-            [Placed("", "", read)] if isinstance(read, Finding) else inspector.inspect(read, type_code, bar.advance)
-        )
-        for placed in places:
-            value = placed.finding.value
-            shown = None if value is None else mask(value, inspector.personal(placed.finding.path))
-            yield _Found(str(path), placed, shown)
+def _shown(inspector: Inspector, finding: Finding) -> str | None:
+    return None if finding.value is None else mask(finding.value, inspector.personal(finding.path))
 
 
 def _expand(path: Path) -> Iterator[Path]:
@@ -126,28 +71,6 @@ def _expand(path: Path) -> Iterator[Path]:
         yield from sorted(each for each in path.rglob("*") if each.suffix.lower() in _SUFFIXES and each.is_file())
     else:
         yield path
-
-
-def _read(path: Path) -> bytes | Finding:
-    try:
-        if path.stat().st_size > RECORD_FILE_CAP:
-            return doc_finding(Doc.TOO_LARGE, str(RECORD_FILE_CAP))
-        return path.read_bytes()
-    except OSError as fault:
-        return doc_finding(Doc.UNREADABLE, fault.strerror or type(fault).__name__)
-
-
-def _print(found: _Found) -> None:
-    finding = found.finding
-    where = ":".join(str(part) for part in (found.file, finding.line, finding.column) if part is not None)
-    level = _("错误") if finding.refuses else _("警告")
-    click.echo(f"{where}: {level} {finding.code} {found.message}")
-    about = " · ".join(part for part in (found.placed.type, found.placed.record, finding.path) if part)
-    if about:
-        click.echo(_("    位置:{about}").format(about=about))
-    if found.shown:
-        click.echo(_("    内容:{value}").format(value=found.shown))
-    click.echo(_("    建议:{hint}").format(hint=spoken(finding.hint)))
 
 
 def _summarise(records: int, tally: Counter[str]) -> None:
@@ -161,59 +84,11 @@ def _summarise(records: int, tally: Counter[str]) -> None:
 def _explain(pack: Pack, files: tuple[Path, ...]) -> None:
     explainer = Explainer(pack.schema_path)
     for path in (each for given in files for each in _expand(given)):
-        read = _read(path)
-        if isinstance(read, Finding):
+        if not path.is_file() or path.stat().st_size > DEFAULT.size:
             continue
         try:
-            explained = explainer.explain(read)
+            explained = explainer.explain(path.read_bytes())
         except RefusedDocument:  # its finding has been printed already
             continue
         for each in explained:
             click.echo(mask_text(f"{path}: {each.path}: {each.reason} {' | '.join(each.expected)}".rstrip()))
-
-
-def _sarif(found: list[_Found]) -> dict[str, Any]:
-    """Return findings in the form that code-review tools read (SARIF 2.1.0)."""
-    rules = {each.finding.code: each.finding for each in found}
-    return {
-        "$schema": _SARIF,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "gateway validate",
-                        "version": __version__,
-                        "language": _language(),
-                        "rules": [
-                            {"id": code, "help": {"text": spoken(finding.hint)}}
-                            for code, finding in sorted(rules.items())
-                        ],
-                    }
-                },
-                "results": [_result(each) for each in found],
-            }
-        ],
-    }
-
-
-def _result(found: _Found) -> dict[str, Any]:
-    region = {"startLine": found.finding.line or 1}
-    if found.finding.column:
-        region["startColumn"] = found.finding.column
-    return {
-        "ruleId": found.finding.code,
-        "level": found.severity,
-        "message": {"text": found.message},
-        "locations": [
-            {
-                "physicalLocation": {"artifactLocation": {"uri": Path(found.file).as_posix()}, "region": region},
-                "logicalLocations": [{"fullyQualifiedName": found.finding.path, "name": found.placed.record}],
-            }
-        ],
-    }
-
-
-@cache
-def _language() -> str:
-    return "en" if i18n.language() == "en" else "zh-CN"

@@ -13,9 +13,6 @@ from gateway.documents.faults import Doc, RefusedDocument, doc_finding
 from gateway.documents.render import NAMESPACE
 from gateway.model.finding import Finding
 
-RECORD_FILE_CAP: Final = 512 * 1024 * 1024
-"""Bytes of a file with one record a line; packages and other files keep the 8 MB of the standard."""
-
 _FIRST_TAG = re.compile(rb"<([A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _LINE = re.compile(rb"\s*<([A-Za-z_][\w.-]*)(\s[^<>]*)?><.*</\1\s*>\s*")  # a whole record, not a mere field
@@ -101,8 +98,6 @@ def _lines(data: bytes) -> tuple[Part, ...]:
 
     One bad record then does not sink the file. The wrapper's namespace is given to records that declare none.
     """
-    if len(data) > RECORD_FILE_CAP:
-        return ()
     found: list[Part] = []
     whole = 0
     namespace = b""
@@ -112,7 +107,7 @@ def _lines(data: bytes) -> tuple[Part, ...]:
             namespace = opening.group(1) or b""
         elif line.strip() and not _CLOSING.fullmatch(line) and not line.lstrip().startswith(b"<?xml"):
             whole += _LINE.fullmatch(line) is not None
-            found.append(Part(_with_namespace(line.strip(), namespace), number))
+            found.append(Part(with_namespace(line.strip(), namespace), number))
     return tuple(found) if len(found) > 1 and 2 * whole >= len(found) else ()
 
 
@@ -123,7 +118,8 @@ def _decoded(data: bytes) -> bytes:
         return data.removeprefix(b"\xef\xbb\xbf")
 
 
-def _with_namespace(line: bytes, namespace: bytes) -> bytes:
+def with_namespace(line: bytes, namespace: bytes) -> bytes:
+    """Give a record the attributes of the wrapper it was in (its namespaces) where it declares none of its own."""
     first = _FIRST_TAG.match(line)
     if not namespace or first is None or b"xmlns" in line[: line.find(b">")]:
         return line

@@ -104,36 +104,53 @@ def line_of(element: Element) -> int:
 
 def as_utf8(data: bytes) -> bytes:
     """Return the document as UTF-8 bytes with lines and columns unchanged; the parser ignores the declaration."""
+    codec = encoding_of(data)
+    if codec == "utf-16":
+        return _decoded(data, codec, "UTF-16").encode()
+    body = data.removeprefix(_UTF8_MARK)
+    return body if codec == "utf-8" else _decoded(body, codec, _declared(body)).encode()
+
+
+def encoding_of(data: bytes) -> str:
+    """Return how a document, or its beginning, says it is encoded: utf-8, utf-16, ascii or gb18030.
+
+    Declared, never guessed. Raises RefusedDocument where it is empty, where mark and declaration contradict each other,
+    and for an encoding that is not read.
+    """
     if data[:2] in _UTF16_MARKS:
-        return _from_utf16(data)
+        return _utf16(data)
     marked = data.startswith(_UTF8_MARK)
     body = data[3:] if marked else data
     if not body or body.isspace():  # stops at the first other byte
         raise RefusedDocument(doc_finding(Doc.EMPTY))
     if b"\x00" in body[:4]:
         raise RefusedDocument(doc_finding(Doc.ENCODING_UNKNOWN, "UTF-16 / UTF-32 (no BOM)", line=1, column=1))
-    found = _DECLARATION.match(body)
-    declared = found.group(1).decode("ascii") if found else "UTF-8"
+    declared = _declared(body)
     name = declared.lower()
     if name in ("utf-8", "utf8"):
-        return body
+        return "utf-8"
     if marked or name.startswith(("utf-16", "ucs-2")):
         raise RefusedDocument(doc_finding(Doc.ENCODING_CONTRADICTED, declared, line=1, column=1))
     if name in ("us-ascii", "ascii"):
-        return _decoded(body, "ascii", declared).encode()
+        return "ascii"
     if name in gb18030.NAMES:
-        return _decoded(body, "gb18030", declared).encode()
+        return "gb18030"
     raise RefusedDocument(doc_finding(Doc.ENCODING_UNKNOWN, declared, line=1, column=1))
 
 
-def _from_utf16(data: bytes) -> bytes:
-    text = _decoded(data, "utf-16", "UTF-16")
-    found = _DECLARATION.match(text[:200].encode("utf-8", "replace"))
-    order = b"utf-16le" if data[:2] == _UTF16_MARKS[0] else b"utf-16be"
-    if found and found.group(1).lower() not in (b"utf-16", order):
+def _declared(body: bytes) -> str:
+    found = _DECLARATION.match(body)
+    return found.group(1).decode("ascii") if found else "UTF-8"
+
+
+def _utf16(data: bytes) -> str:
+    little = data[:2] == _UTF16_MARKS[0]
+    head = data[2:402].decode("utf-16-le" if little else "utf-16-be", "replace")
+    found = _DECLARATION.match(head.encode("utf-8", "replace"))
+    if found and found.group(1).lower() not in (b"utf-16", b"utf-16le" if little else b"utf-16be"):
         declared = found.group(1).decode("ascii")
         raise RefusedDocument(doc_finding(Doc.ENCODING_CONTRADICTED, declared, line=1, column=1))
-    return text.encode()
+    return "utf-16"
 
 
 def _decoded(data: bytes, codec: str, declared: str) -> str:

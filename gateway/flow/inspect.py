@@ -2,13 +2,15 @@
 """Inspect: a whole file of records or a package against the pack, with the place of every finding in the file."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from gateway.documents.faults import Doc, doc_finding
 from gateway.documents.package import WirePackage, read_package, recomputed_digest, wire_body_digest
 from gateway.documents.record_file import Part, lay_out, skeleton
-from gateway.documents.safexml import Element, line_of
+from gateway.documents.record_stream import read_records
+from gateway.documents.safexml import DEFAULT, Element, line_of
 from gateway.documents.schema import Checked, Schema
 from gateway.errors import BadGateway
 from gateway.flow.validate import PackValidator
@@ -19,6 +21,7 @@ from gateway.pack import Pack
 from gateway.rules import Rules
 
 _CHUNK = 500
+_CHUNK_BYTES = 4 * 1024 * 1024
 _INDEX = re.compile(r"\[\d+\]")
 
 
@@ -51,11 +54,45 @@ class Inspector:
             return
         if layout.package is not None:
             yield from (Placed("", "", finding) for finding in self._package(layout.package))
-        for begin in range(0, len(layout.parts), _CHUNK):
-            parts = layout.parts[begin : begin + _CHUNK]
-            yield from self._records(parts, begin, type_code)
-            self.records += len(parts)
-            advance(len(parts))
+        yield from self._stream(layout.parts, type_code, advance)
+
+    def inspect_file(
+        self, path: Path, type_code: str | None = None, advance: Callable[[int], None] = lambda _n: None
+    ) -> Iterator[Placed]:
+        """Yield what is wrong with the file at ``path``; one over 8 MB is read record by record."""
+        try:
+            if path.stat().st_size <= DEFAULT.size:
+                yield from self.inspect(path.read_bytes(), type_code, advance)
+            else:
+                yield from self._stream(read_records(path, self._pack.by_element), type_code, advance)
+        except OSError as fault:
+            yield Placed("", "", doc_finding(Doc.UNREADABLE, fault.strerror or type(fault).__name__))
+
+    def _stream(
+        self, parts: Iterable[Part | Finding], type_code: str | None, advance: Callable[[int], None]
+    ) -> Iterator[Placed]:
+        """Check records chunk by chunk; what could not be read as a record keeps its turn."""
+        number, size = 0, 0
+        chunk: list[Part] = []
+        for each in parts:
+            broken = isinstance(each, Finding)
+            if chunk and (broken or len(chunk) == _CHUNK or size > _CHUNK_BYTES):
+                yield from self._chunk(chunk, number, type_code, advance)
+                number, size, chunk = number + len(chunk), 0, []
+            if isinstance(each, Finding):
+                number += each.line is not None
+                yield Placed(f"#{number}" if each.line is not None else "", "", each)
+            else:
+                chunk.append(each)
+                size += len(each.document)
+        yield from self._chunk(chunk, number, type_code, advance)
+
+    def _chunk(
+        self, parts: Sequence[Part], begin: int, type_code: str | None, advance: Callable[[int], None]
+    ) -> Iterator[Placed]:
+        yield from self._records(parts, begin, type_code)
+        self.records += len(parts)
+        advance(len(parts))
 
     def personal(self, path: str) -> str | None:
         """Return the class of personal data of an element path, or None."""

@@ -36,9 +36,18 @@ class PackValidator:
         return self._schema.check(documents, self.guide)
 
     def check_file(self, documents: Sequence[bytes]) -> list[tuple[Checked, tuple[Finding, ...]]]:
-        """Check documents of a file that someone has before them: one by one, findings with the document's lines."""
-        checked = [self._schema.check_one(document, self.guide) for document in documents]
-        found = self._with_private_use(documents, checked, self.check_rules(checked, with_lines=True), with_lines=True)
+        """Check documents of a file that someone has before them: findings with the document's lines.
+
+        Documents of one line each are checked together, which is faster; their findings then need no line.
+        """
+        lines = any(b"\n" in document for document in documents)
+        if lines:
+            checked = [self._schema.check_one(document, self.guide) for document in documents]
+        else:
+            checked = self._schema.check(documents, self.guide)
+        found = self._with_private_use(
+            documents, checked, self.check_rules(checked, with_lines=lines), with_lines=lines
+        )
         return list(zip(checked, found, strict=True))
 
     def check_rules(self, checked: Sequence[Checked], *, with_lines: bool = False) -> list[tuple[Finding, ...]]:
