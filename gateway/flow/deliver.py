@@ -11,7 +11,7 @@ from gateway.ledger.claims import Claimed, Transaction, claim, unfinished
 from gateway.ledger.destinations import next_due
 from gateway.ledger.settlement import Answer, settle
 from gateway.ledger.store import Ledger
-from gateway.model.destination import Route
+from gateway.model.destination import Behaviour, Route
 from gateway.model.package import PackageHead, Purpose
 from gateway.ports import Clock, Destination, Ids
 from gateway.semantics.outcomes import judge_submission
@@ -60,12 +60,21 @@ def deliver_until(job: Delivery, *, patience: float | None) -> None:
 
 
 def deliver_one(job: Delivery, claimed: Claimed) -> Claimed | None:
-    """Take one package a step further and, where the next can be full, claim it in the same commit."""
+    """Take one package a step further and claim the next in the same commit.
+
+    A receipt waits for the next package to fill, a linger time at most, since half the commits are saved so; should the
+    process die meanwhile, the next one asks the destination for the receipt (T3). A naive destination can't be asked.
+    """
     if claimed.state == "unknown":
         answer = confirm(job.destination, claimed, job.route.terms, microseconds(job.clock.now()))
     else:
         answer = _send(job, claimed)
-    go_on = job.backlog.take_if_full(job.route.terms.name, job.route.terms.package_records)
+    terms = job.route.terms
+    if answer.judgement.accepted_all and terms.behaviour is not Behaviour.NAIVE:
+        job.backlog.wait_for_package(terms.name, terms.package_records)
+        go_on = True
+    else:
+        go_on = job.backlog.take_if_full(terms.name, terms.package_records)
     with job.ledger.begin() as connection:
         settle(connection, job.route, claimed, answer, job.parties.item_type)
         return _next_in(connection, job) if go_on else None
