@@ -161,6 +161,17 @@ def _type(about: dict[str, Any]) -> str:
     return str(about.get("type", "object")) + (f" `{about['pattern']}`" if "pattern" in about else "")
 
 
+def dictionary_pages() -> dict[str, str]:
+    """Return the pages of the data dictionary: the front page, one page a record type, the code lists."""
+    from gateway.dictionary import pages
+    from gateway.pack import load_pack
+
+    pack = load_pack()
+    texts = {"README.md": pages.index(pack), "codes.md": pages.codes_page(pack)}
+    texts |= {f"{code}.md": pages.page(pack, code) for code in pack.types}
+    return {f"dictionary/{name}": text.replace("\n\n", f"\n\n{NOTE}\n\n", 1) for name, text in texts.items()}
+
+
 GENERATED = {"errors.md": errors_page, "commands.md": commands_page, "configuration.md": configuration_page}
 
 
@@ -170,12 +181,19 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     checking: bool = parser.parse_args().check
     stale = []
-    for name, page in GENERATED.items():
-        path, text = PAGES / name, page()
+    texts = {name: page() for name, page in GENERATED.items()} | dictionary_pages()
+    for name, text in texts.items():
+        path = PAGES / name
         if checking and (not path.exists() or path.read_text(encoding="utf-8") != text):
             stale.append(name)
         elif not checking:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
+    for path in PAGES.glob("dictionary/*"):
+        if f"dictionary/{path.name}" not in texts and checking:
+            stale.append(f"dictionary/{path.name}")
+        elif f"dictionary/{path.name}" not in texts:
+            path.unlink()
     for name in stale:
         print(f"docs/reference/{name}: not current, run make docs")
     return 1 if stale else 0

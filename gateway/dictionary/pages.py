@@ -13,6 +13,28 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+_HOW = """\
+## 由字典生成 · Made from the dictionary
+
+- 查看 look: `gateway standard show CF_JD`,`--json`
+- 建表语句 tables of the exchange view or front-end database: `gateway standard export --format ddl-mysql --out DIR`;
+  另有 `ddl-postgresql`、`ddl-oracle`、`ddl-sqlserver`,后两种未在真实服务器上验证 the last two never run on a real server
+- 填报模板 templates: `--format xlsx`、`--format csv`;只出现一次的组展开为列,可多次出现的内容另成一表,以所属记录的主键和行号对应
+  groups that stand once become columns, what repeats becomes a table of its own
+- 比较两个标准包 compare packs: `gateway standard diff A B`
+
+## 字典文件 · The file
+
+字典只有一个来源 `schemas/{name}/dictionary.csv`,XSD 注解与它逐项核对。一行对应模式中的一处声明(如 `Party,idNo`)。
+The dictionary has one source; the annotations of the schema are checked against it. One line for each declaration.
+
+- 没有名称的行,空格取自同名元素的 `*` 行 a line without label takes its empty cells from the line `*`
+- 有名称的行自成一条;没有自己的行的元素用 `*` 行 a line with a label stands for itself; without a line, the line `*` holds
+- 长度,以及未写的示例和提示,取自类型行 `type,Money`,再取自 `kind,text`
+  length, and example and hint not given, come from the line of the type, then of the kind
+"""
+
+
 def page(pack: Pack, code: str) -> str:
     """Return the page of a record type; raises KeyError for a type the pack lacks."""
     kind = pack.types[code]
@@ -38,6 +60,7 @@ def index(pack: Pack) -> str:
             ),
         ),
         "", "[代码表 code lists](codes.md)", "",
+        _HOW.format(name=pack.name),
     ]  # fmt: skip
     return "\n".join(lines)
 
