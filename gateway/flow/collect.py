@@ -67,7 +67,7 @@ def pull(job: Pull) -> Pulled:
     try:
         _read_to_end(job, lease)
     except GatewayError as error:
-        job.ledger.end_run(lease, "failed", error.detail or error.summary.zh)
+        job.ledger.end_run(lease, "failed", error.spoken("zh"))
         raise
     return Pulled(lease.run_id, job.ledger.end_run(lease, "done"))
 

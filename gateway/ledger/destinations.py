@@ -42,13 +42,20 @@ def recover(connection: Connection, now: int) -> int:
     """Call every package that a dead process left open unknown, as whether it was sent is not knowable (T3).
 
     One that had been put off, and so has a ``not_before``, is known not to have been sent: it stays open.
-    A halted destination opens again: starting anew is the operator's word that its channel was mended.
+    A halted destination opens again: starting anew is the operator's word that its channel was mended. Nobody waits
+    out a pause that the process before had begun: everything is tried, or asked about, at once.
     """
     result = connection.execute(
         update(package)
         .where(package.c.state == literal_column("'open'"), package.c.not_before == 0)
         .values(state="unknown", was_unknown=True, last_sent_at=now, not_before=0)
     )
+    paused = package.c.not_before > 1
+    connection.execute(update(package).where(package.c.state == literal_column("'open'"), paused).values(not_before=1))
+    connection.execute(
+        update(package).where(package.c.state == literal_column("'unknown'"), paused).values(not_before=0)
+    )
+    connection.execute(update(destination).where(destination.c.not_before > 0).values(not_before=0))
     connection.execute(
         update(destination)
         .where(destination.c.state == "halted")

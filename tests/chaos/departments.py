@@ -74,12 +74,12 @@ class Departments:
                 case = Case(len(self.permits) + 1, self.chance.choice(catalogue.PERMITS[catalogue.CONSTRUCTION]))
                 case.flawed = self.chance.random() < 0.02
                 self.permits.append(case)
-                self._permit(construction, case, 2 if case.flawed else self.chance.choice((1, 2, 2, 3, 5)), stamp)
+                self._permit(construction, case, 2 if case.flawed else self.chance.choice((1, 1, 2, 2, 3, 5)), stamp)
             for _ in range(fresh - fresh * 2 // 3):
                 case = Case(len(self.penalties) + 1, self.chance.choice(catalogue.PENALTIES))
                 case.flawed = self.chance.random() < 0.02
                 self.penalties.append(case)
-                self._penalty(market, case, 1 if case.flawed else self.chance.choice((1, 2, 2, 4, 6)), stamp)
+                self._penalty(market, case, 1 if case.flawed else self.chance.choice((1, 1, 2, 4)), stamp)
             self._correct(construction, corrections, stamp)
 
     def correct_one(self) -> list[str]:

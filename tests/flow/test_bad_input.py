@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.chaos.systems import gateway
+from tests.chaos.systems import gateway, gateway_json
 from tests.flow.town import Town, company, town
 
 pytestmark = pytest.mark.service
@@ -63,9 +63,14 @@ def test_a_bad_row_is_refused_in_words_and_the_others_arrive(
     assert found["code"].startswith(code)
     assert CHINESE.search(found["message"][0])
     assert CHINESE.search(found["hint"][0])
-    shown = gateway("records", "list", "-C", place.folder, "--state", "refused", "--json")
-    assert "Traceback" not in shown.stderr
-    assert found["code"] in {line["code"] for line in json.loads(shown.stdout)}
+
+
+def test_what_was_refused_is_listed_with_its_codes(place: Town) -> None:
+    place.apply(1, LX="8")
+    place.run()
+    listed = gateway_json("records", "list", "-C", place.folder, "--state", "refused")
+    assert len(listed) == place.ledger("SELECT count(*) FROM refusal WHERE NOT superseded")[0][0]
+    assert listed[-1]["code"].startswith("COD-")
 
 
 def run_and_sync(place: Town) -> tuple[int, str]:

@@ -88,6 +88,16 @@ def test_nobody_is_told_to_withdraw_what_they_never_had(place: Town) -> None:
     assert [type_ for _version, type_, *_ in versions(place, "supervision", key)] == ["XK_SQ", "GG_CH"]
 
 
+def test_a_round_after_one_that_died_reads_on_to_now(place: Town) -> None:
+    """The dead run's window ends at its own clock; a row behind its position that changed since must not wait a round."""
+    early, *others = place.apply(6)
+    place.die_in_the_midst(chunk=2, rows=4)
+    place.change(early, NR="改后的申请")
+    place.run()
+    assert place.states("municipal", [early, *others]) == ["settled"] * 6
+    assert [version for version, *_ in versions(place, "municipal", early)] == [1, 2]
+
+
 def doctored(place: Town, name: str, statement: str, *values: object) -> None:
     with (
         closing(sqlite3.connect(place.systems[name].directory / "system.sqlite", timeout=10)) as connection,

@@ -110,10 +110,22 @@ def test_a_destination_that_wants_to_be_left_alone_for_years_is_asked_again(plac
     (rest,) = place.ledger("SELECT not_before FROM destination WHERE name = 'municipal'")[0]
     (now,) = place.ledger("SELECT max(at) FROM attempt WHERE code = '4002'")[0]
     assert rest - now == LONGEST_WISH * 1_000_000
-    place.touch("UPDATE destination SET not_before = 0")
-    place.touch("UPDATE package SET not_before = 1 WHERE state = 'open'")
     place.run()
+    assert place.states("municipal", keys) == ["settled"], "whoever starts the gateway anew wants to know now"
+
+
+def test_many_questions_put_nothing_off(place: Town) -> None:
+    """The pause before a resend must not grow with the questions asked, nor outlive the process that began it."""
+    keys = place.apply(1)
+    place.script(
+        "municipal", {"operation": SUBMIT, "action": "drop-before-store", "times": 1},
+        {"operation": "QueryReceipt", "action": "status", "status": "in-progress", "times": 7},
+    )  # fmt: skip
+    for _ in range(8):
+        place.run(patience=0)
+    place.run(patience=4)
     assert place.states("municipal", keys) == ["settled"]
+    assert place.held("municipal")[keys[0]] == 1
 
 
 def test_a_package_that_stays_unknown_holds_only_its_own_cases(place: Town) -> None:

@@ -4,7 +4,7 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -38,6 +38,10 @@ def company(number: int) -> str:
     """Return a valid made-up credit code."""
     first = f"DEMA{number % 10_000:04d}"
     return uscc("91360100", first + organisation_check_character(first))
+
+
+class Died(BaseException):
+    """The process is gone: nobody catches this."""
 
 
 @dataclass
@@ -123,6 +127,20 @@ class Town:
         with closing(sqlite3.connect(self.database, timeout=10)) as connection, connection:
             yield connection
 
+    def die_in_the_midst(self, chunk: int, rows: int) -> None:
+        """Begin a round and let it die when so many rows are read, in chunks of ``chunk``."""
+
+        def fall(_source: str, done: int, _expected: int | None) -> None:
+            if done >= rows:
+                raise Died
+
+        site.write_gateway(self.folder, self.keys, chunk)
+        try:
+            with Gateway.open(load(self.folder)) as gateway, suppress(Died):
+                gateway.run_once(RoundOptions(patience=0, reconcile=False, progress=fall))
+        finally:
+            site.write_gateway(self.folder, self.keys)
+
     def run(self, patience: float = 12.0, reconcile: bool = False) -> Summary:
         """One round of the gateway, in this process."""
         with Gateway.open(load(self.folder)) as gateway:
@@ -157,11 +175,6 @@ class Town:
     def attempts(self, name: str) -> list[tuple[str, str, str | None, str | None]]:
         """Return kind, outcome, code and detail of every exchange with a destination, in order."""
         return [tuple(row) for row in self.ledger(_ATTEMPTS, name)]
-
-    def touch(self, statement: str) -> None:
-        """Turn the ledger's clock on: the only thing that tests change in it."""
-        with closing(sqlite3.connect(self.folder / "var" / "ledger.db")) as connection, connection:
-            connection.execute(statement)
 
     def ledger(self, query: str, *values: object) -> list[Any]:
         with closing(sqlite3.connect(f"file:{self.folder}/var/ledger.db?mode=ro", uri=True)) as connection:
