@@ -15,6 +15,7 @@ from gateway.flow.summary import Summary
 from gateway.ledger.destinations import figures
 from gateway.ledger.runs import Figures
 from gateway.ports import Destination
+from gateway.schedule.collection import rare_collection
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
 SourceProgress = Callable[[str, int, int | None], None]
@@ -44,8 +45,19 @@ class _Outcome:
 
 def run_once(place: Workplace, options: RoundOptions) -> Summary:
     """Run one round and return its figures; a source or destination that is gone is named, the others go on."""
-    backlog = Backlog(tuple(each.name for each in place.destinations), place.linger)
     outcome = _Outcome()
+    with rare_collection():
+        _pull_and_deliver(place, options, outcome)
+    place.ledger.park_overdue(place.clock.now())
+    differences = _reconcile_all(place, outcome.failures) if options.reconcile else []
+    run_ids = [each.run_id for each in outcome.runs]
+    with place.ledger.reading() as connection:
+        destinations = figures(connection, run_ids)
+    return Summary(sum((each.figures for each in outcome.runs), Figures()), destinations, differences, outcome.failures)
+
+
+def _pull_and_deliver(place: Workplace, options: RoundOptions, outcome: _Outcome) -> None:
+    backlog = Backlog(tuple(each.name for each in place.destinations), place.linger)
     with ThreadPoolExecutor(max_workers=max(1, len(place.destinations)), thread_name_prefix="deliver") as threads:
         try:
             with backlog.pulling():
@@ -58,12 +70,6 @@ def run_once(place: Workplace, options: RoundOptions) -> Summary:
             backlog.stop()
             raise
     _collect_failures(workers, outcome.failures)
-    place.ledger.park_overdue(place.clock.now())
-    differences = _reconcile_all(place, outcome.failures) if options.reconcile else []
-    run_ids = [each.run_id for each in outcome.runs]
-    with place.ledger.reading() as connection:
-        destinations = figures(connection, run_ids)
-    return Summary(sum((each.figures for each in outcome.runs), Figures()), destinations, differences, outcome.failures)
 
 
 def deliver(

@@ -7,6 +7,7 @@ start. Cron lines are read by cronsim, as APScheduler's numeric weekdays are off
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from gateway.clock import BEIJING
 from gateway.errors import GatewayError
 from gateway.flow.backlog import Backlog
 from gateway.ports import Destination
+from gateway.schedule.collection import rare_collection
 from gateway.schedule.once import deliver, pull_one, reconcile_one
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
@@ -58,11 +60,13 @@ class Service:
         self._pulling = {each.name: threading.Lock() for each in place.sources}
         self._stopping = threading.Event()
         self._cutting = threading.Event()
+        self._resources = ExitStack()
         self.ended = threading.Event()
         self.fault: BaseException | None = None
 
     def start(self) -> None:
         """Start the deliverers, pull every source once, and set the clock for what comes after."""
+        self._resources.enter_context(rare_collection())
         for destination in self._place.destinations:
             thread = threading.Thread(
                 target=self._deliver_for_ever, args=(destination,), name=f"deliver-{destination.name}"
@@ -100,6 +104,7 @@ class Service:
         self._timer.shutdown(wait=True)
         for thread in self._threads:
             thread.join()
+        self._resources.close()
 
     def _pull(self, part: SourcePart) -> None:
         """Pull a source, unless a pull of it is still under way."""
