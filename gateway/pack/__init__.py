@@ -4,8 +4,10 @@
 from gateway.pack.code_list import CodeList, Entry
 from gateway.pack.dictionary import LEVELS, Dictionary, Field, Level
 from gateway.pack.pack import Pack, load_pack
+from gateway.pack.pack_set import PackSet, load_packs
 from gateway.pack.shape import Element, Shape
 
 __all__ = [
-    "LEVELS", "CodeList", "Dictionary", "Element", "Entry", "Field", "Level", "Pack", "Shape", "load_pack",
+    "LEVELS", "CodeList", "Dictionary", "Element", "Entry", "Field", "Level", "Pack", "PackSet", "Shape",
+    "load_pack", "load_packs",
 ]  # fmt: skip
