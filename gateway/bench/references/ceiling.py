@@ -145,11 +145,11 @@ class Run:
             for courier in self._couriers:
                 courier.waiting.put((first, body))
             outstanding += len(self._couriers)
-            outstanding -= self._settle(wait=outstanding > _QUEUED)
+            outstanding -= self._settle(len(self._couriers), wait=outstanding > _QUEUED)
         for courier in self._couriers:
             courier.waiting.put(None)
         while outstanding:
-            outstanding -= self._settle(wait=True)
+            outstanding -= self._settle(min(outstanding, len(self._couriers)), wait=True)
         return {"records": self.records, "commits": self.commits}
 
     def _keep(self, table: str, rows: list[Row], documents: list[Document], digests: list[bytes]) -> None:
@@ -170,14 +170,14 @@ class Run:
         self.commits += 1
         self.records += len(documents)
 
-    def _settle(self, *, wait: bool) -> int:
-        """Write down the receipts that have come, one for every destination at least, in one commit; return how many."""
-        while not self._done.empty() or (wait and len(self._answers) < len(self._couriers)):
+    def _settle(self, least: int, *, wait: bool) -> int:
+        """Write down the receipts that have come in one commit, if there are ``least``; return how many were written."""
+        while not self._done.empty() or (wait and len(self._answers) < least):
             answered = self._done.get(timeout=60)
             if isinstance(answered, BaseException):
                 raise answered
             self._answers.append(answered)
-        if len(self._answers) < len(self._couriers):
+        if len(self._answers) < least:
             return 0
         self._ledger.execute("BEGIN IMMEDIATE")
         for destination, first, answered in self._answers:
