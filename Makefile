@@ -48,6 +48,7 @@ words: $(READY)
 	$(BIN)/python tools/catalogue.py --check
 	$(BIN)/python tools/reference.py --check
 	$(BIN)/python tools/openapi.py --check
+	$(BIN)/python -m gateway.pack.manifest --check
 
 test: check  ## check, then the whole test suite with the real components this machine can have
 	@tools/components || test -z "$$GATEWAY_REQUIRE_COMPONENTS"
