@@ -16,6 +16,7 @@ from gateway.config import Configuration, DestinationSettings, SourceSettings
 from gateway.documents.schema import Schema
 from gateway.errors import ConfigurationError
 from gateway.flow.collect import Handling
+from gateway.flow.dated import DatedValidator
 from gateway.flow.deliver import Parties
 from gateway.flow.reconcile import Difference
 from gateway.flow.rehearse import Trial, rehearse
@@ -27,8 +28,8 @@ from gateway.mapping.compile import compile_mapping
 from gateway.mapping.load import find_mapping, load_mapping
 from gateway.model.destination import Terms
 from gateway.model.record_type import LaneKind, Role
-from gateway.pack import Pack, load_pack
-from gateway.ports import Clock, Destination, Ids, Mapper, Source
+from gateway.pack import Pack, PackSet, load_pack, load_packs
+from gateway.ports import Clock, Destination, Ids, Mapper, Source, Validator
 from gateway.rules import Rules
 from gateway.schedule.once import RoundOptions, reconcile_one, run_once
 from gateway.schedule.service import Service
@@ -131,31 +132,47 @@ class _Wiring:
 
     def _sources(self) -> tuple[SourcePart, ...]:
         """Compile every mapping once; all faults of all sources are reported together."""
-        validator = PackValidator(self.pack, Schema(self.pack.schema_path), self.rules)
+        judging = judging_packs(self.pack, load_packs())
+        validator = validator_for(judging)
+        stamp = " + ".join(f"{pack.name} {pack.digest[:16]}" for pack in judging)
         faults: list[str] = []
         parts: list[SourcePart] = []
         for settings in self.configuration.sources:
             try:
-                parts.append(self._source(settings, validator))
+                parts.append(self._source(settings, validator, stamp))
             except ConfigurationError as fault:
                 faults.append(fault.detail)
         if faults:
             raise ConfigurationError("\n".join(faults))
         return tuple(parts)
 
-    def _source(self, settings: SourceSettings, validator: PackValidator) -> SourcePart:
+    def _source(self, settings: SourceSettings, validator: Validator, stamp: str) -> SourcePart:
         mapper = compile_source_mapping(self.configuration, settings, self.pack)
         handling = Handling(
             mapper=mapper,
             validator=validator,
             level=settings.level,
             waiting=settings.waiting_limit,
-            pack=f"{self.pack.name} {self.pack.digest[:16]}",
+            pack=stamp,
             adapter=f"{settings.adapter} {__version__}",
         )
         return SourcePart(
             settings.name, lambda: open_source(self.configuration, settings, self.clock), handling, settings.schedule
         )
+
+
+def judging_packs(pack: Pack, live: PackSet) -> PackSet:
+    """Return the packs that judge records: those that are live, or ``pack`` alone where the site speaks another."""
+    return live if pack.name in {each.name for each in live.terms} else PackSet.of(pack)
+
+
+def validator_for(packs: PackSet) -> Validator:
+    """Return the validator of a set; of several packs the day of each event chooses one."""
+
+    def validator_of(pack: Pack) -> PackValidator:
+        return PackValidator(pack, Schema(pack.schema_path), Rules(pack))
+
+    return DatedValidator(packs, validator_of) if len(packs) > 1 else validator_of(packs.newest)
 
 
 def item_type(pack: Pack) -> str | None:
@@ -238,7 +255,7 @@ def rehearse_source(
 ) -> Trial:
     """Read a source from ``since`` and say what a pull would bring. Raises SourceError, ConfigurationError."""
     pack = load_pack(configuration.site.pack)
-    validator = PackValidator(pack, Schema(pack.schema_path), Rules(pack))
+    validator = validator_for(judging_packs(pack, load_packs()))
     mapper = compile_source_mapping(configuration, settings, pack)
     with closing(open_source(configuration, settings, SystemClock())) as source:
         return rehearse(source, mapper, validator, since, progress)

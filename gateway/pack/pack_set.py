@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Self
 
 from gateway import resources
 from gateway.errors import ConfigurationError
@@ -40,6 +41,11 @@ class PackSet:
         self._root = root
         _check(self.terms)
         self._starts = [term.valid_from or date.min for term in self.terms]
+
+    @classmethod
+    def of(cls, pack: Pack) -> Self:
+        """Return the set of one pack, in force on every day."""
+        return cls([Term(pack.name, None, None)], pack.root.parent)
 
     def select(self, on: date) -> Pack:
         """Return the pack in force on a day; raises ConfigurationError when that pack cannot be loaded."""
