@@ -127,11 +127,11 @@ class Town:
         with closing(sqlite3.connect(self.database, timeout=10)) as connection, connection:
             yield connection
 
-    def die_in_the_midst(self, chunk: int, rows: int) -> None:
-        """Begin a round and let it die when so many rows are read, in chunks of ``chunk``."""
+    def die_after(self, key: str, chunk: int) -> None:
+        """Begin a round, reading in chunks of ``chunk`` rows, and let it die with the chunk that made ``key`` accepted."""
 
-        def fall(_source: str, done: int, _expected: int | None) -> None:
-            if done >= rows:
+        def fall(_source: str, _done: int, _expected: int | None) -> None:
+            if self.ledger("SELECT 1 FROM record WHERE key = ?", key):
                 raise Died
 
         site.write_gateway(self.folder, self.keys, chunk)
