@@ -29,7 +29,7 @@ demo: $(READY)  ## run the demo city once, from an empty directory
 	rm -rf gateway-demo
 	$(BIN)/gateway demo --dir ./gateway-demo
 
-real: $(READY)  ## run the real penalty records twice; one JSON line a pass
+real: $(READY)  ## run three real sets twice each, through the whole gateway; one JSON line a pass
 	@$(BIN)/python -m tests.real
 
 check: lint types imports words  ## everything that needs no test run: format, lint, types, import law, catalogues, generated pages

@@ -9,13 +9,13 @@ text, integers stay integers, a column that a line lacks is NULL. A penalty name
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "environment-penalties"
-"""Where the set lies beside a checkout; see its SOURCE.md for origin, licence and what was filtered."""
+FOLDER = "environment-penalties"
+"""The set's folder; see its SOURCE.md for origin, licence and what was filtered."""
 
 PENALTIES = "penalties_2011_2012.jsonl"
 FACILITIES = "facilities.jsonl"
@@ -71,42 +71,47 @@ class Loaded:
     facilities: int
 
 
-def present(directory: Path = DATA) -> bool:
-    """Tell whether the set is there."""
-    return (directory / PENALTIES).is_file() and (directory / FACILITIES).is_file()
-
-
-def lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str | int | None, ...]]:
+def lines(path: Path, columns: tuple[str, ...], *, digits: bool = False) -> Iterator[tuple[str | int | None, ...]]:
     """Read a JSON Lines file (UTF-8) as tuples in the order of ``columns``.
 
+    With ``digits`` a number stays the digits that the line holds, since SQLite has no decimals that are exact.
     Raises ValueError where a line holds a column that the table has no place for: nothing may be left behind.
     """
+    reader = json.JSONDecoder(parse_float=str, parse_int=str) if digits else json.JSONDecoder()
     with path.open(encoding="utf-8") as stream:
         for number, line in enumerate(stream, 1):
-            values = json.loads(line)
+            values = reader.decode(line)
             if strange := values.keys() - set(columns):
                 raise ValueError(f"{path.name}:{number}: no column for {sorted(strange)}")
             yield tuple(values.get(column) for column in columns)
 
 
-def load(database: Path, directory: Path = DATA) -> Loaded:
+def load(database: Path, directory: Path) -> Loaded:
     """Create ``database`` with both files in it; it must not exist yet."""
-    if database.exists():
-        raise FileExistsError(database)
-    with closing(sqlite3.connect(database)) as connection, connection:
-        penalties = fill(connection, "penalty", PENALTY_COLUMNS, directory / PENALTIES)
-        facilities = fill(connection, "facility", FACILITY_COLUMNS, directory / FACILITIES)
+    with new(database) as connection:
+        penalties = fill(connection, "penalty", PENALTY_COLUMNS, lines(directory / PENALTIES, PENALTY_COLUMNS))
+        facilities = fill(connection, "facility", FACILITY_COLUMNS, lines(directory / FACILITIES, FACILITY_COLUMNS))
         connection.execute('CREATE INDEX facility_number ON facility ("管制編號")')
         connection.execute("CREATE INDEX penalty_changed ON penalty (UPDATETIME, ID)")
         connection.execute(VIEW)
     return Loaded(penalties, facilities)
 
 
-def fill(connection: sqlite3.Connection, table: str, columns: tuple[str, ...], path: Path) -> int:
-    """Create one table and put every line of ``path`` into it; return the number of rows."""
+@contextmanager
+def new(database: Path) -> Iterator[sqlite3.Connection]:
+    """Make a database that must not exist yet, and commit it at the end; raises FileExistsError."""
+    if database.exists():
+        raise FileExistsError(database)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        yield connection
+
+
+def fill(
+    connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Iterable[tuple[str | int | None, ...]]
+) -> int:
+    """Create one table, number its rows in ``ID`` from 1 in their order, and return how many there are."""
     declared = ", ".join(f'"{column}" {"INTEGER" if column in NUMBERS else "TEXT"}' for column in columns)
     connection.execute(f'CREATE TABLE "{table}" (ID INTEGER PRIMARY KEY AUTOINCREMENT, {declared})')
     names = ", ".join(f'"{column}"' for column in columns)
     marks = ", ".join("?" * len(columns))
-    cursor = connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', lines(path, columns))
-    return cursor.rowcount
+    return connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows).rowcount

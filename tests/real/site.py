@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The made-up site around the real set: a catalogue of invented items, two sources, two destinations.
+"""The made-up site around a real set: a catalogue of invented items where the set has none, and two destinations.
 
-Bureaus, items and the region are invented (``mappings/environment-penalties/README.md``); everything else is in the rows.
+Bureaus, items, the region and the act of publication are invented (README.md of each mapping); everything else is in the rows.
 """
 
 import csv
+import json
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tests.real.sets import RealSet
+
 OVERLAY = Path(__file__).parent / "overlay"
+DEPARTMENT = "department.sqlite"
 ITEMS = "items"
-PENALTIES = "penalties"
 
 GATEWAY = """\
 organisation: "{sender}"
@@ -24,31 +27,13 @@ trust:
   key: file:{signing_key}
   certificate: {signing_certificate}
 """
-ITEM_SOURCE = """\
+SOURCE = """\
 org: XNHB00224
-department: 虚构事项目录
+department: {department}
 kind: state
 level: L1
-options:
-  url: sqlite:///catalogue.sqlite
-  table: item
-  row_id: [ITEMCODE]
-mapping: environment-penalties/items.yaml
-"""
-# The rows' stamps span two years and 4,925 rows share one of them. An overlap as wide as that reads every row again in
-# every pass: nothing but row memory keeps the second pass from doing everything twice.
-PENALTY_SOURCE = """\
-org: XNHB00224
-department: 环境行政处罚(境外数据集,机构为虚构)
-kind: state
-level: L1
-options:
-  url: sqlite:///../department.sqlite
-  table: penalty_view
-  row_id: [ID]
-  stamp: {column: UPDATETIME, format: "%Y/%m/%d %H:%M"}
-  overlap: 1000d
-mapping: environment-penalties/penalties.yaml
+options: {options}
+mapping: {mapping}
 """
 DESTINATION = """\
 receiver: "{code}"
@@ -59,46 +44,59 @@ key: {client_key}
 receipt_certificate: {receipt_certificate}
 case_order: true
 """
+ITEM_OPTIONS = {"url": "sqlite:///catalogue.sqlite", "table": "item", "row_id": ["ITEMCODE"]}
+ITEM_MAPPING = "environment-penalties/items.yaml"
 
 
-def write(directory: Path, city: Mapping[str, Any], addresses: Mapping[str, str]) -> Path:
+def write(directory: Path, city: Mapping[str, Any], addresses: Mapping[str, str], chosen: RealSet) -> Path:
     """Write the configuration of the site below ``directory`` and return its folder.
 
-    ``city`` is what ``gateway reference init`` printed; ``addresses`` maps each of its systems to its URL.
+    ``city`` is what ``gateway reference init`` printed; ``addresses`` maps those of its systems to their URL that are
+    destinations here.
     """
     folder = directory / "site"
     sender = city["sender"]
     for name in ("sources.d", "destinations.d"):
         (folder / name).mkdir(parents=True)
     (folder / "gateway.yaml").write_text(GATEWAY.format(sender=sender["code"], **_paths(sender)), encoding="utf-8")
-    (folder / "sources.d" / f"{ITEMS}.yaml").write_text(ITEM_SOURCE, encoding="utf-8")
-    (folder / "sources.d" / f"{PENALTIES}.yaml").write_text(PENALTY_SOURCE, encoding="utf-8")
-    for name, system in city["systems"].items():
+    options = {"url": f"sqlite:///../{DEPARTMENT}", **chosen.options}
+    _source(folder, chosen.name, chosen.department, options, chosen.mapping)
+    if chosen.items is not None:
+        _source(folder, ITEMS, "虚构事项目录", ITEM_OPTIONS, ITEM_MAPPING)
+        catalogue(folder / "catalogue.sqlite", chosen)
+    for name, address in addresses.items():
+        system = city["systems"][name]
         text = DESTINATION.format(
             code=system["code"],
-            url=addresses[name],
+            url=address,
             ca=city["ca"],
             receipt_certificate=system["receipt_certificate"],
             **_paths(sender),
         )
         (folder / "destinations.d" / f"{name}.yaml").write_text(text, encoding="utf-8")
-    catalogue(folder / "catalogue.sqlite")
     return folder
 
 
-def catalogue(database: Path) -> int:
-    """Put the invented items into a table of their own and return how many there are."""
-    header, *items = invented_items()
+def catalogue(database: Path, chosen: RealSet) -> int:
+    """Put the invented items of a set into a table of their own and return how many there are."""
+    header, *items = invented_items(chosen)
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(f"CREATE TABLE item ({', '.join(f'{name} TEXT NOT NULL' for name in header)})")
         connection.executemany(f"INSERT INTO item VALUES ({', '.join('?' * len(header))})", items)
     return len(items)
 
 
-def invented_items() -> list[list[str]]:
-    """Return the catalogue as lines of cells, the header first."""
-    with (OVERLAY / "items.csv").open(encoding="utf-8", newline="") as stream:
+def invented_items(chosen: RealSet) -> list[list[str]]:
+    """Return the invented items of a set as lines of cells, the header first."""
+    with (OVERLAY / (chosen.items or "")).open(encoding="utf-8", newline="") as stream:
         return list(csv.reader(stream))
+
+
+def _source(folder: Path, name: str, department: str, options: Mapping[str, Any], mapping: str) -> None:
+    # JSON is YAML: the options need no template of their own.
+    written = json.dumps(options, ensure_ascii=False)
+    text = SOURCE.format(department=department, options=written, mapping=mapping)
+    (folder / "sources.d" / f"{name}.yaml").write_text(text, encoding="utf-8")
 
 
 def _paths(sender: Mapping[str, str]) -> dict[str, str]:

@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lxml import etree
 
 from gateway.clock import SystemClock
-from gateway.documents import safexml
 from gateway.model.record import Draft, Observation
 from tests.real import loader
-from tests.real.whole import observe, rows_of
+from tests.real.sets import PENALTIES
+from tests.real.whole import fields, observe, rows_of
 
-NAMESPACE = "{urn:jx:power-exchange:1.0}"
 TOO_LONG = 760
 """The one row whose facility has an address of 254 characters; the standard's limit is 200. Its act was revoked later."""
 
@@ -33,21 +31,7 @@ def observations(penalties: Path, tmp_path_factory: pytest.TempPathFactory) -> d
     """Return what every row became, by row id."""
     database = tmp_path_factory.mktemp("real") / "department.sqlite"
     loader.load(database, penalties)
-    return {each.row.row_id: each for each in observe(rows_of(database, SystemClock()))}
-
-
-def fields(draft: Draft) -> dict[str, list[str]]:
-    """Return the texts of a document by element path."""
-    found: dict[str, list[str]] = {}
-
-    def walk(element: etree._Element, path: str) -> None:
-        for child in element:
-            name = str(child.tag).removeprefix(NAMESPACE)
-            found.setdefault(path + name, []).append(child.text or "")
-            walk(child, f"{path}{name}/")
-
-    walk(safexml.parse(draft.document()), "")
-    return found
+    return {each.row.row_id: each for each in observe(rows_of(database, SystemClock(), PENALTIES), PENALTIES)}
 
 
 def of_type(observations: dict[str, Observation], type_: str) -> dict[str, list[Draft]]:
