@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``gateway validate``: packages, records, record files and folders against the standard; every fault with its place."""
+"""``gateway validate``: packages, records, record files, tables, folders against the standard; every fault with its place."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,21 +14,28 @@ from gateway.cli.output import progress, say
 from gateway.cli.report import Found, report
 from gateway.documents.explain import Explainer
 from gateway.documents.faults import RefusedDocument
+from gateway.documents.record_stream import RecordFile
 from gateway.documents.safexml import DEFAULT
 from gateway.flow.inspect import Inspector
+from gateway.flow.inspect_tables import TableInspector
 from gateway.i18n import _
 from gateway.model.finding import Finding
 from gateway.pack import Pack, load_pack
+from gateway.tabular.csv_file import ENCODINGS
+from gateway.tabular.reading import SUFFIXES, TableFile, Tables
 from gateway.trust.masking import mask, mask_text
 
-_SUFFIXES: Final = frozenset({".xml", ".records"})
+_SUFFIXES: Final = frozenset({".xml", ".records"}) | SUFFIXES
 
 
 @click.command(
-    help="按省级标准校验文件:数据包、单条记录、记录文件(Records 或一行一条)和文件夹。指出每个问题的位置和改法。",
+    help="按省级标准校验文件:数据包、单条记录、记录文件(Records 或一行一条)、模板形式的 Excel 和 CSV、文件夹。指出每个问题的位置和改法。",
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
 @click.option("--type", "type_code", metavar="T", help="只接受这一记录类型(如 CF_JD)")
+@click.option(
+    "--encoding", type=click.Choice(ENCODINGS), default="utf-8", help="CSV 文件的编码(默认 utf-8);XML 以其声明为准"
+)
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", help="输出格式(默认 text)"
 )
@@ -38,8 +45,9 @@ _SUFFIXES: Final = frozenset({".xml", ".records"})
 @click.option("--explain", is_flag=True, help="对不符合 XSD 的单条记录文件,附上第二个校验器的说明(英文)")
 @json_option
 def command(
-    files: tuple[Path, ...], type_code: str | None, form: str, fail_on: str, explain: bool, as_json: bool
-) -> int:
+    files: tuple[Path, ...], type_code: str | None, encoding: str, form: str, fail_on: str, explain: bool,
+    as_json: bool,
+) -> int:  # fmt: skip
     """Validate files and print what is wrong with them."""
     pack = load_pack()
     if type_code is not None and type_code not in pack.types:
@@ -48,9 +56,17 @@ def command(
     inspector = Inspector(pack)
     tally: Counter[str] = Counter()
     with progress(_("校验")) as bar, report(form) as out:
+        tables = Tables(pack)
+        table_inspector = TableInspector(inspector, tables)
         for path in (each for given in files for each in _expand(given)):
-            for placed in inspector.inspect_file(path, type_code, bar.advance):
-                found = Found(str(path), placed, _shown(inspector, placed.finding))
+            if path.suffix.lower() not in SUFFIXES:
+                inspected = inspector.inspect_file(RecordFile(path), type_code, bar.advance)
+            elif tables.is_part(path):  # read with its main file
+                continue
+            else:
+                inspected = table_inspector.inspect_file(TableFile(path, type_code, encoding), bar.advance)
+            for placed in inspected:
+                found = Found(placed.file or str(path), placed, _shown(inspector, placed.finding))
                 tally[found.severity] += 1
                 out.add(found)
     if form == "text":

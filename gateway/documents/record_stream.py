@@ -8,6 +8,7 @@ long as each begins on a line of its own. One broken record does not sink those 
 import io
 import re
 from collections.abc import Container, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
@@ -22,6 +23,21 @@ _PROLOG: Final = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _TAG: Final = re.compile(rb"\s*<((?:[A-Za-z_][\w.-]*:)?[A-Za-z_][\w.-]*)")
 _WRAPPER: Final = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?Records)(\s[^<>]*)?>")
 _SELF_CLOSED: Final = re.compile(rb"\s*<[^<>]*/>\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFile:
+    """A file of records, not opened yet."""
+
+    path: Path
+
+    def content(self) -> bytes | None:
+        """Return the whole file, or None where it is over 8 MB and must be read with ``records``; raises OSError."""
+        return self.path.read_bytes() if self.path.stat().st_size <= safexml.DEFAULT.size else None
+
+    def records(self, elements: Container[str]) -> Iterator[Part | Finding]:
+        """Yield its records as ``read_records`` does."""
+        return read_records(self.path, elements)
 
 
 def read_records(path: Path, elements: Container[str]) -> Iterator[Part | Finding]:

@@ -4,13 +4,12 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from gateway.documents.faults import Doc, doc_finding
 from gateway.documents.package import WirePackage, read_package, recomputed_digest, wire_body_digest
 from gateway.documents.record_file import Part, lay_out, skeleton
-from gateway.documents.record_stream import read_records
-from gateway.documents.safexml import DEFAULT, Element, line_of
+from gateway.documents.record_stream import RecordFile
+from gateway.documents.safexml import Element, line_of
 from gateway.documents.schema import Checked, Schema
 from gateway.errors import BadGateway
 from gateway.flow.validate import PackValidator
@@ -27,11 +26,15 @@ _INDEX = re.compile(r"\[\d+\]")
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A finding in a file: the record's key (or ``#n`` where it can't be told, empty for the file), and its type."""
+    """A finding in a file: the record's key (or ``#n`` where it can't be told, empty for the file), and its type.
+
+    ``file`` is set where it is not the file that was asked for: a record may come from several tables.
+    """
 
     record: str
     type: str
     finding: Finding
+    file: str | None = None
 
 
 class Inspector:
@@ -57,16 +60,24 @@ class Inspector:
         yield from self._stream(layout.parts, type_code, advance)
 
     def inspect_file(
-        self, path: Path, type_code: str | None = None, advance: Callable[[int], None] = lambda _n: None
+        self, file: RecordFile, type_code: str | None = None, advance: Callable[[int], None] = lambda _n: None
     ) -> Iterator[Placed]:
-        """Yield what is wrong with the file at ``path``; one over 8 MB is read record by record."""
+        """Yield what is wrong with a file; one over 8 MB is read record by record."""
         try:
-            if path.stat().st_size <= DEFAULT.size:
-                yield from self.inspect(path.read_bytes(), type_code, advance)
+            content = file.content()
+            if content is not None:
+                yield from self.inspect(content, type_code, advance)
             else:
-                yield from self._stream(read_records(path, self._pack.by_element), type_code, advance)
+                yield from self._stream(file.records(self._pack.by_element), type_code, advance)
         except OSError as fault:
             yield Placed("", "", doc_finding(Doc.UNREADABLE, fault.strerror or type(fault).__name__))
+
+    def inspect_parts(
+        self, parts: Iterable[Part | Finding], type_code: str | None = None,
+        advance: Callable[[int], None] = lambda _n: None,
+    ) -> Iterator[Placed]:  # fmt: skip
+        """Yield what is wrong with records that were read elsewhere (tables); a line is what its ``Part`` says."""
+        yield from self._stream(parts, type_code, advance)
 
     def _stream(
         self, parts: Iterable[Part | Finding], type_code: str | None, advance: Callable[[int], None]

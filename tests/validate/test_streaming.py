@@ -113,7 +113,7 @@ def large(path: Path, size: int) -> int:
             if out.tell() > size:
                 break
             count = number
-            out.write(re.sub(r"(<sequence>)\d+", rf"\g<1>{number}", BARE).encode() + b"\n")
+            out.write(re.sub(r"(<caseNo>[^<]*-)\d+", rf"\g<1>{number:08}", BARE).encode() + b"\n")
         out.write(BARE.replace("<sequence>", "<sequence>x").encode() + b"\n</Records>\n")
     return count + 1
 

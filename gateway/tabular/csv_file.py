@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CSV files as grids, read strictly: declared encoding, quotes in their places, the same number of columns in each row."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from gateway.documents import gb18030
+from gateway.documents.faults import Doc, doc_finding
+from gateway.model.finding import Finding
+from gateway.model.words import Words
+from gateway.tabular.faults import Tab, tab_finding
+from gateway.tabular.grid import Grid, Line
+
+ENCODINGS: Final = ("utf-8", "gb18030", "gbk", "gb2312", "utf-16")
+"""Encodings that may be declared; GBK and GB2312 are read as GB 18030."""
+
+_LINE_CAP: Final = 1024 * 1024
+_MARKS: Final = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused(Exception):
+    finding: Finding
+
+
+def read_csv(path: Path, encoding: str = "utf-8") -> Grid:
+    """Return a CSV file (RFC 4180, comma, header first) as a grid that is read as it is walked over.
+
+    Walking raises OSError where the file can't be read; what is wrong in it comes as findings in their places.
+    """
+    return Grid(path.stem, _Lines(path, "gb18030" if encoding in gb18030.NAMES else encoding), str(path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    path: Path
+    encoding: str
+
+    def __iter__(self) -> Iterator[Line | Finding]:
+        with self.path.open("rb") as file:
+            head = file.read(3)
+            marked = next((codec for mark, codec in _MARKS.items() if head.startswith(mark)), None)
+            if marked not in (None, self.encoding):
+                yield doc_finding(Doc.ENCODING_CONTRADICTED, self.encoding, line=1, column=1)
+                return
+            if self.encoding == "utf-16" and marked is None:
+                yield doc_finding(Doc.ENCODING_UNKNOWN, "UTF-16 (no BOM)", line=1, column=1)
+                return
+            file.seek(3 if head in _MARKS else 0)
+            try:
+                yield from self._rows(file)
+            except _Refused as refused:
+                yield refused.finding
+
+    def _rows(self, file: IO[bytes]) -> Iterator[Line | Finding]:
+        reader = csv.reader(self._text(file), strict=True)
+        width: int | None = None
+        while True:
+            begin = reader.line_num + 1
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as fault:
+                yield tab_finding(Tab.QUOTES, str(fault), line=begin)
+                return
+            if not row or row == [""]:
+                continue
+            width = len(row) if width is None else width
+            if len(row) == width:
+                yield Line(begin, tuple(row))
+            else:
+                detail = Words(f"{len(row)} 列,表头 {width} 列", f"{len(row)}, the header has {width}")
+                yield tab_finding(Tab.RAGGED, detail, line=begin, column=min(len(row), width) + 1)
+
+    def _text(self, file: IO[bytes]) -> Iterator[str]:
+        if self.encoding == "utf-16":
+            yield from self._utf16(file)
+            return
+        number = 0
+        while line := file.readline(_LINE_CAP):
+            number += 1
+            if len(line) == _LINE_CAP and not line.endswith(b"\n"):
+                raise _Refused(doc_finding(Doc.TEXT_TOO_LONG, str(_LINE_CAP), line=number))
+            try:
+                yield gb18030.decode(line) if self.encoding == "gb18030" else line.decode("utf-8")
+            except UnicodeDecodeError as wrong:
+                finding = doc_finding(Doc.WRONG_BYTES, self.encoding.upper(), line=number, column=wrong.start + 1)
+                raise _Refused(finding) from None
+
+    def _utf16(self, file: IO[bytes]) -> Iterator[str]:
+        text = io.TextIOWrapper(file, encoding="utf-16", newline="")
+        try:
+            while line := text.readline(_LINE_CAP):
+                yield line
+        except UnicodeError as wrong:
+            raise _Refused(doc_finding(Doc.WRONG_BYTES, "UTF-16", line=1)) from wrong
+        finally:
+            text.detach()

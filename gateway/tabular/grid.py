@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Grids: what Excel sheets and CSV files have in common, rows of cells with their addresses."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TypeAlias
+
+from gateway.model.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class BadCell:
+    """A cell that shows an error of a formula."""
+
+
+Cell: TypeAlias = str | int | float | bool | date | datetime | time | timedelta | BadCell | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row: its number (in CSV the line on which it begins, from 1) and its cells."""
+
+    number: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One sheet or CSV file: the header first; a finding stands where a row could not be read.
+
+    ``sheet`` is None for CSV, whose columns have numbers and no letters.
+    """
+
+    name: str
+    lines: Iterable[Line | Finding]
+    file: str
+    sheet: str | None = None
+
+    def address(self, row: int, column: int) -> str:
+        """Return where a cell is, as people say it: ``处罚决定!C5``, or row and column of a CSV file."""
+        return f"{self.sheet}!{letters(column)}{row}" if self.sheet is not None else f"R{row}C{column}"
+
+
+def letters(column: int) -> str:
+    """Return the letters of a column, counted from 1.
+
+    >>> letters(1), letters(28)
+    ('A', 'AB')
+    """
+    name = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        name = chr(ord("A") + rest) + name
+    return name
+
+
+def number_of_letters(name: str) -> int:
+    """Return the number of a column, from 1.
+
+    >>> number_of_letters("AB")
+    28
+    """
+    number = 0
+    for letter in name:
+        number = 26 * number + ord(letter) - ord("A") + 1
+    return number
+
+
+def blank(cell: Cell) -> bool:
+    """Tell whether a cell holds nothing."""
+    return cell is None or (isinstance(cell, str) and not cell.strip())
