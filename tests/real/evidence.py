@@ -30,7 +30,7 @@ def reasons(directory: Path) -> dict[str, int]:
     """Count the findings of all refusals by code and place; a refused record may have several."""
     rows = _rows(
         directory,
-        "SELECT json_extract(f.value, '$.code') || ' ' || json_extract(f.value, '$.path'), count(*)"
+        "SELECT rtrim(json_extract(f.value, '$.code') || ' ' || coalesce(json_extract(f.value, '$.path'), '')), count(*)"
         " FROM refusal AS r, json_each(r.findings) AS f WHERE NOT r.superseded GROUP BY 1 ORDER BY 1",
     )
     return dict(rows)

@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -118,6 +118,14 @@ def test_what_a_system_holds_otherwise_is_complained_of(finished: Finished, tmp_
         f"{system}: {fault}"
         for system in systems.ROLES
         for fault in ("was never sent: 1 records", "has with other content: 1 records")
+    ]
+
+
+@pytest.mark.parametrize("finished", [CATALOGUE], indirect=True, ids=[CATALOGUE.name])
+def test_a_reason_that_nobody_looked_at_is_complained_of(finished: Finished) -> None:
+    chosen = replace(finished.chosen, reasons={"MAP-004 TASKTYPE": 348, "MAP-007 DEPTCODE": 883})
+    assert complaints(chosen, finished.passes, finished.directory) == [
+        f"pass {number}: MAP-007 DEPTCODE: given 884 times, true 883 times" for number in (1, 2)
     ]
 
 

@@ -20,9 +20,19 @@ def complaints(chosen: RealSet, passes: Sequence[Pass], directory: Path) -> list
     for name, least in chosen.least.items():
         if first.line[name] < least:
             broken.append(f"pass 1: {name} is {first.line[name]}, expected at least {least}")
+    broken += [f"pass {each.line['pass']}: {fault}" for each in passes for fault in _reasons(chosen, each)]
     if any(second.line[name] for name in OUTCOMES):
         broken.append("pass 2 did something to an unchanged source")
     return broken + _holdings(first, directory)
+
+
+def _reasons(chosen: RealSet, each: Pass) -> list[str]:
+    """Tell each reason to refuse that is not known to be true, or is given more or less often than it is."""
+    return [
+        f"{reason}: given {each.reasons.get(reason, 0)} times, true {chosen.reasons.get(reason, 0)} times"
+        for reason in sorted(each.reasons.keys() | chosen.reasons.keys())
+        if each.reasons.get(reason) != chosen.reasons.get(reason)
+    ]
 
 
 def _accounts(chosen: RealSet, each: Pass) -> list[str]:
