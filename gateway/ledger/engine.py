@@ -58,13 +58,22 @@ def open_engine(url: URL, *, read_only: bool) -> Engine:
     return _postgresql(url, read_only=read_only)
 
 
-def _sqlite(url: URL, *, read_only: bool) -> Engine:
+def open_writing_engine(url: URL, engine: Engine) -> Engine:
+    """Return the engine for write transactions.
+
+    SQLite forgets a connection's pages whenever another one has written: one connection of its own for the one writer
+    keeps its pages warm. PostgreSQL shares the engine.
+    """
+    return _sqlite(url, read_only=False, pool_size=1, max_overflow=0) if url.drivername == "sqlite" else engine
+
+
+def _sqlite(url: URL, *, read_only: bool, **pool: int) -> Engine:
     path = Path(str(url.database))
     if read_only and not path.exists():
         raise LedgerError(
             str(path), Words("台账尚未建立,先运行一次 gateway sync", "no ledger yet: run gateway sync first")
         )
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **pool)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -16,7 +16,16 @@ from gateway.clock import microseconds
 from gateway.errors import LedgerError
 from gateway.ledger import gate, intake, runs, schema
 from gateway.ledger.batches import among, listed
-from gateway.ledger.engine import WRITES, Contended, WriterLock, explained, is_contention, open_engine, parse
+from gateway.ledger.engine import (
+    WRITES,
+    Contended,
+    WriterLock,
+    explained,
+    is_contention,
+    open_engine,
+    open_writing_engine,
+    parse,
+)
 from gateway.ledger.gate import Overdue
 from gateway.ledger.intake import Chunk, Desk
 from gateway.ledger.numbers import Numbers
@@ -60,7 +69,8 @@ def open_ledger(
     with ExitStack() as undo:
         if lock is not None:
             undo.callback(lock.release)
-        ledger = Ledger(open_engine(parsed, read_only=read_only), clock, ids, lock)
+        engine = open_engine(parsed, read_only=read_only)
+        ledger = Ledger(engine, engine if read_only else open_writing_engine(parsed, engine), clock, ids, lock)
         undo.callback(ledger.close)
         ledger.types, ledger.routes, ledger.discards = types, routes, frozenset(discards)
         if read_only:
@@ -84,7 +94,7 @@ class Ledger:
     ``routes`` may be set anew once the destinations have their numbers. ``commits`` counts write transactions.
     """
 
-    def __init__(self, engine: Engine, clock: Clock, ids: Ids, lock: WriterLock | None) -> None:
+    def __init__(self, engine: Engine, writing: Engine, clock: Clock, ids: Ids, lock: WriterLock | None) -> None:
         """Use ``open_ledger``."""
         self.types: Mapping[str, RecordType] = {}
         self.routes: Sequence[Route] = ()
@@ -93,6 +103,7 @@ class Ledger:
         self.ids = ids
         self.commits = 0
         self._engine = engine
+        self._writing_engine = writing
         self._lock = lock
         self._one_writer = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
         self._counting = threading.Lock()
@@ -109,6 +120,7 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of connections and of the writer lock."""
+        self._writing_engine.dispose()
         self._engine.dispose()
         if self._lock is not None:
             self._lock.release()
@@ -137,7 +149,7 @@ class Ledger:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with explained(), self._engine.connect().execution_options(**{WRITES: True}) as connection:
+        with explained(), self._writing_engine.connect().execution_options(**{WRITES: True}) as connection:
             transaction = connection.begin()
             try:
                 yield connection

@@ -163,11 +163,11 @@ def test_r08_failed_commit_is_never_tried_again_and_its_connection_is_thrown_awa
     with opened(url) as ledger:
         commits, closed = [], []
 
-        @event.listens_for(ledger._engine, "close")
+        @event.listens_for(ledger._writing_engine, "close")
         def close(_connection, _record):
             closed.append(1)
 
-        dialect = ledger._engine.dialect
+        dialect = ledger._writing_engine.dialect
 
         def failing(_connection):
             commits.append(1)
