@@ -2,6 +2,7 @@
 """The drill: work, kill at a random moment, start again, over and over; then one quiet round and the verdict."""
 
 import random
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ FRESH = 300
 CORRECTIONS = 20
 GOING_ON = 60
 EARLY_EVERY = 6  # one kill in so many strikes while the gateway is still starting
+USUAL_START = 2.5  # seconds an idle machine needs to start a gateway
 PLATFORM_EVERY = 4  # one cycle in so many kills a destination as well
 TERMS = {
     "municipal": ("case_order: true", "timeouts: {connect: 1, total: 2}", "max_in_flight: 2s"),
@@ -70,12 +72,15 @@ class Drill:
         """One day of work, ended by ``kill -9``; the departments write while the gateway comes up and reads."""
         self.tally.cycles += 1
         service = Service(self.folder)
+        begun = time.monotonic()
         process = service.spawn()
         try:
             self.departments.cycle(FRESH, CORRECTIONS, GOING_ON)
             if self.chance.randrange(EARLY_EVERY):
                 service.until(STARTED)
-                self._kill_in(service, self.chance.uniform(0.2, 1.5))
+                # A machine that is busy with other things gets as much work done before the kill as an idle one.
+                pace = min(max((time.monotonic() - begun) / USUAL_START, 1.0), 6.0)
+                self._kill_in(service, self.chance.uniform(0.2, 1.5) * pace)
             else:
                 self._kill_in(service, self.chance.uniform(0.2, 1.5))
         finally:
