@@ -15,6 +15,7 @@ from gateway.model.words import Words
 _ELEMENT = re.compile(r"^Element '(?:\{[^}]*\})?([^']+)'(?:, attribute '(?:\{[^}]*\})?([^']+)')?: ")
 _LENGTHS = re.compile(r"length of '(\d+)'; this \w+ (?:from )?the allowed (?:\w+ )?length of '(\d+)'")
 _LIMIT = re.compile(r"\('([^']*)'\)\.$")
+_PREFIXED = re.compile(r"/([A-Za-z_][\w.-]*:[\w.-]+)")
 _WANTED = re.compile(r"Expected is (?:one of )?\( (.*) \)\.$")
 _QNAME = re.compile(r"(?:\{[^}]*\})?([^,{}\s]+)")
 _TYPE = re.compile(r"type '(?:xs:|\{[^}]*\})?([^']+)'\.$")
@@ -72,7 +73,7 @@ def locate(error: "etree._LogEntry", record: "etree._Element") -> "etree._Elemen
     about = _ELEMENT.match(str(error.message))
     name = about.group(1) if about else None
     if error.path:
-        found = record.getroottree().xpath(error.path)
+        found = record.getroottree().xpath(_unbound(error.path))
         if isinstance(found, list) and found and isinstance(found[0], etree._Element):
             return found[0]
     if name is None:
@@ -83,6 +84,11 @@ def locate(error: "etree._LogEntry", record: "etree._Element") -> "etree._Elemen
         values = set(_QUOTED_TEXT.findall(keys.group(1))) if keys else set()
         same = [node for node in same if values & {text.strip() for text in node.itertext() if isinstance(text, str)}]
     return same[0] if len(same) == 1 else None
+
+
+def _unbound(path: str) -> str:
+    """Return libxml2's path of an element without the document's own prefixes, which XPath does not know."""
+    return _PREFIXED.sub(r"/*[name()='\1']", path.partition("/@")[0])
 
 
 def _kind_of(type_name: str, said: str) -> Kind:

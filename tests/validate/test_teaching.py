@@ -107,3 +107,12 @@ def test_private_use_characters_are_a_warning_with_their_place(letter: str) -> N
     [finding] = findings(text)
     assert (finding.code, finding.path, finding.refuses) == ("DOC-024", "penaltyFiling/party/name", False)
     assert "U+" in finding.message.zh
+
+
+def test_prefixes_of_the_sender_s_own_change_nothing() -> None:
+    prefixed = re.sub(r"<(/?)(?=\w)", r"<\1p:", SAMPLE).replace("xmlns=", "xmlns:p=")
+    assert told(prefixed) == []
+    assert told(prefixed.replace("<p:sequence>", "<p:sequence>x")) == [("XSD-005", "penaltyFiling/sequence")]
+    assert told(re.sub(r"<p:filedAt>.*?</p:filedAt>", "", prefixed)) == [("XSD-002", "penaltyFiling/filedAt")]
+    nested = SAMPLE.replace("</penaltyFiling>", '<q:x xmlns:q="urn:q"><q:y></q:y></q:x></penaltyFiling>')
+    assert told(nested) == [("XSD-001", "penaltyFiling/x")]
