@@ -12,15 +12,18 @@ from gateway.documents.record_stream import RecordFile
 from gateway.documents.safexml import Element, line_of
 from gateway.documents.schema import Checked, Schema
 from gateway.errors import BadGateway
+from gateway.flow.surroundings import Head, Surroundings
 from gateway.flow.validate import PackValidator
+from gateway.legal import LegalClock
 from gateway.model.finding import Finding
 from gateway.model.record import record_id
 from gateway.model.record_type import RecordType, Role
 from gateway.pack import Pack
-from gateway.rules import Rules
+from gateway.rules import CaseRules, Rules
 
 _CHUNK = 500
 _CHUNK_BYTES = 4 * 1024 * 1024
+_HEAD = ("senderCode", "createdAt")
 _INDEX = re.compile(r"\[\d+\]")
 
 
@@ -43,9 +46,18 @@ class Inspector:
     def __init__(self, pack: Pack) -> None:
         self._pack = pack
         self._schema = Schema(pack.schema_path)
-        self._validator = PackValidator(pack, self._schema, Rules(pack))
+        self._clock = LegalClock(pack)
+        self._rules = Rules(pack, self._clock.calendar())
+        self._case_rules = CaseRules(pack)
+        self._validator = PackValidator(pack, self._schema, self._rules)
         self._names = {f"{{{pack.namespace}}}{name}": kind for name, kind in pack.by_element.items()}
         self.records = 0
+        self._lacking: set[str] = set()
+
+    @property
+    def not_evaluated(self) -> tuple[str, ...]:
+        """Codes of the rules that could not be judged for some record, for lack of context."""
+        return tuple(sorted(self._lacking))
 
     def inspect(
         self, data: bytes, type_code: str | None = None, advance: Callable[[int], None] = lambda _n: None
@@ -57,7 +69,9 @@ class Inspector:
             return
         if layout.package is not None:
             yield from (Placed("", "", finding) for finding in self._package(layout.package))
-        yield from self._stream(layout.parts, type_code, advance)
+        around = self._around(layout.package)
+        around.foresee(part.document for part in layout.parts)
+        yield from self._stream(layout.parts, around, type_code, advance)
 
     def inspect_file(
         self, file: RecordFile, type_code: str | None = None, advance: Callable[[int], None] = lambda _n: None
@@ -68,7 +82,8 @@ class Inspector:
             if content is not None:
                 yield from self.inspect(content, type_code, advance)
             else:
-                yield from self._stream(file.records(self._pack.by_element), type_code, advance)
+                records = file.records(self._pack.by_element)
+                yield from self._stream(records, self._around(None), type_code, advance)
         except OSError as fault:
             yield Placed("", "", doc_finding(Doc.UNREADABLE, fault.strerror or type(fault).__name__))
 
@@ -77,18 +92,19 @@ class Inspector:
         advance: Callable[[int], None] = lambda _n: None,
     ) -> Iterator[Placed]:  # fmt: skip
         """Yield what is wrong with records that were read elsewhere (tables); a line is what its ``Part`` says."""
-        yield from self._stream(parts, type_code, advance)
+        yield from self._stream(parts, self._around(None), type_code, advance)
 
     def _stream(
-        self, parts: Iterable[Part | Finding], type_code: str | None, advance: Callable[[int], None]
-    ) -> Iterator[Placed]:
-        """Check records chunk by chunk; what could not be read as a record keeps its turn."""
+        self, parts: Iterable[Part | Finding], around: Surroundings, type_code: str | None,
+        advance: Callable[[int], None],
+    ) -> Iterator[Placed]:  # fmt: skip
+        """Check records chunk by chunk, then all of them together; what was no record keeps its turn."""
         number, size = 0, 0
         chunk: list[Part] = []
         for each in parts:
             broken = isinstance(each, Finding)
             if chunk and (broken or len(chunk) == _CHUNK or size > _CHUNK_BYTES):
-                yield from self._chunk(chunk, number, type_code, advance)
+                yield from self._chunk(chunk, number, around, type_code, advance)
                 number, size, chunk = number + len(chunk), 0, []
             if isinstance(each, Finding):
                 number += each.line is not None
@@ -96,12 +112,16 @@ class Inspector:
             else:
                 chunk.append(each)
                 size += len(each.document)
-        yield from self._chunk(chunk, number, type_code, advance)
+        yield from self._chunk(chunk, number, around, type_code, advance)
+        for found in around.judge():
+            yield Placed(found.key, found.type, found.finding)
+        self._lacking |= around.not_evaluated | set(self._rules.not_evaluated("L2", around.head.now))
 
     def _chunk(
-        self, parts: Sequence[Part], begin: int, type_code: str | None, advance: Callable[[int], None]
-    ) -> Iterator[Placed]:
-        yield from self._records(parts, begin, type_code)
+        self, parts: Sequence[Part], begin: int, around: Surroundings, type_code: str | None,
+        advance: Callable[[int], None],
+    ) -> Iterator[Placed]:  # fmt: skip
+        yield from self._records(parts, begin, around, type_code)
         self.records += len(parts)
         advance(len(parts))
 
@@ -112,14 +132,26 @@ class Inspector:
         element = self._pack.shape(kind.code).find(below) if kind is not None else None
         return element.personal if element is not None else None
 
-    def _records(self, parts: Sequence[Part], begin: int, type_code: str | None) -> Iterator[Placed]:
-        checked = self._validator.check_file([part.document for part in parts])
+    def _around(self, package: Element | None) -> Surroundings:
+        """Return the surroundings that a file begins with: sender and time stand in the Head of a package."""
+        head = Head() if package is None else Head(*(_text(package, self._pack, f"Head/{name}") for name in _HEAD))
+        return Surroundings(self._pack, self._case_rules, self._clock, head)
+
+    def _records(
+        self, parts: Sequence[Part], begin: int, around: Surroundings, type_code: str | None
+    ) -> Iterator[Placed]:
+        documents = [part.document for part in parts]
+        around.foresee(documents)
+        levels = [around.level(document) for document in documents]
+        checked = self._validator.check_file(documents, levels, around.head.now)
         for at, (part, (seen, found)) in enumerate(zip(parts, checked, strict=True)):
             kind = self._kind(seen)
             key = self._key(seen, kind) or f"#{begin + at + 1}"
             if type_code is not None and kind is not None and kind.code != type_code:
                 other = doc_finding(Doc.OTHER_TYPE, type_code, path=kind.element)
                 yield Placed(key, kind.code, replace(other, line=part.line))
+            if kind is not None and not seen.findings and not key.startswith("#") and seen.element is not None:
+                around.add(begin + at, part.line, kind, self._given(seen.element, kind), key, seen.element)
             for finding in found:
                 line = part.line + (finding.line or 1) - 1
                 yield Placed(key, kind.code if kind else "", replace(finding, line=line))
@@ -161,6 +193,9 @@ class Inspector:
             if _text(record.payload, self._pack, kind.roles[Role.VERSION]) != str(record.version):
                 yield doc_finding(Doc.KEY, "version", path=f"{path}/version", line=line)
 
+    def _given(self, element: Element, kind: RecordType) -> dict[Role, str | None]:
+        return {role: _text(element, self._pack, path) for role, path in kind.roles.items()}
+
     def _kind(self, checked: Checked) -> RecordType | None:
         return None if checked.element is None else self._names.get(str(checked.element.tag))
 
@@ -168,7 +203,7 @@ class Inspector:
         """Return the business key of a record as far as its elements tell it."""
         if kind is None or checked.element is None:
             return None
-        given = {role: _text(checked.element, self._pack, path) for role, path in kind.roles.items()}
+        given = self._given(checked.element, kind)
         if kind.withdraws:
             return given.get(Role.TARGET_KEY)
         sequence = given.get(Role.SEQUENCE) or ""

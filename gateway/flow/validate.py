@@ -2,6 +2,7 @@
 """Validate (校验): documents of a chunk against the pack: XSD first, then rules on what the XSD lets pass."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from gateway.documents.faults import Doc, doc_finding
 from gateway.documents.guide import Guide, Place
@@ -35,10 +36,13 @@ class PackValidator:
         """Parse and validate; a clean document comes with its element."""
         return self._schema.check(documents, self.guide)
 
-    def check_file(self, documents: Sequence[bytes]) -> list[tuple[Checked, tuple[Finding, ...]]]:
+    def check_file(
+        self, documents: Sequence[bytes], levels: Sequence[str | None] = (), now: str | None = None
+    ) -> list[tuple[Checked, tuple[Finding, ...]]]:
         """Check documents of a file that someone has before them: findings with the document's lines.
 
-        Documents of one line each are checked together, which is faster; their findings then need no line.
+        Documents of one line each are checked together, which is faster; their findings then need no line. ``levels``
+        are those of the documents, one each, ``now`` the time of the check; without them such rules are silent.
         """
         lines = any(b"\n" in document for document in documents)
         if lines:
@@ -46,18 +50,21 @@ class PackValidator:
         else:
             checked = self._schema.check(documents, self.guide)
         found = self._with_private_use(
-            documents, checked, self.check_rules(checked, with_lines=lines), with_lines=lines
+            documents, checked, self.check_rules(checked, with_lines=lines, levels=levels, now=now), with_lines=lines
         )
         return list(zip(checked, found, strict=True))
 
-    def check_rules(self, checked: Sequence[Checked], *, with_lines: bool = False) -> list[tuple[Finding, ...]]:
+    def check_rules(
+        self, checked: Sequence[Checked], *, with_lines: bool = False, levels: Sequence[str | None] = (),
+        now: str | None = None,
+    ) -> list[tuple[Finding, ...]]:  # fmt: skip
         """Return the schema's findings of each document or, where there are none, those of the rules.
 
         ``with_lines`` only where each document was parsed by itself: the line of a chunk is no line of a document.
         """
         types, rules = self._types, self._rules.check
         found: list[tuple[Finding, ...]] = []
-        for element, findings in checked:
+        for (element, findings), level in zip_longest(checked, levels):
             if findings or element is None:
                 found.append(findings)
                 continue
@@ -66,7 +73,7 @@ class PackValidator:
                 name = str(element.tag).rpartition("}")[2]
                 found.append((doc_finding(Doc.UNKNOWN_ROOT, name, path=name),))
             else:
-                found.append(rules(code, element, with_lines=with_lines))
+                found.append(rules(code, element, level=level, now=now, with_lines=with_lines))
         return found
 
     def _with_private_use(

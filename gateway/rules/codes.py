@@ -4,7 +4,7 @@
 from gateway.model.finding import Finding
 from gateway.model.words import Words
 from gateway.pack import CodeList, Entry
-from gateway.rules.plan import Days, Field, Node, Run
+from gateway.rules.plan import Field, Run, Values
 from gateway.rules.texts import Rule
 
 _OPEN = Words("不限", "open")
@@ -14,39 +14,46 @@ def code_check(field: Field, codes: CodeList, day_path: str, rules: dict[str, Ru
     """Return the check that a value is in ``codes`` and in force on the day at ``day_path``."""
     windows = {code: tuple((row.valid_from, row.valid_to) for row in rows) for code, rows in codes.rows.items()}
     unknown, not_in_force = rules["COD-001"], rules["COD-002"]
+    key, single = field.key, not field.group and field.element.max == 1
 
-    def check(node: Node, days: Days, found: list[Finding]) -> None:
-        text = node.text
-        if text is None:
-            return
-        day = days.get(day_path, "")
+    def judge(text: str, number: int, values: Values, found: list[Finding]) -> None:
         periods = windows.get(text)
         if periods is None:
-            found.append(field.report(unknown, node, list=codes.title, name=codes.name))
+            found.append(field.report(unknown, values, number, {"list": codes.title, "name": codes.name}))
             return
+        day = (values.get(day_path) or "")[:10]
         for start, end in periods:
             if start <= day <= end:
                 return
         if day:
-            fills = _period(codes.rows[text])
-            found.append(field.report(not_in_force, node, name=codes.name, date=day, **fills))
+            fills = _period(codes.rows[text]) | {"name": codes.name, "date": day}
+            found.append(field.report(not_in_force, values, number, fills))
 
-    return check
+    def check_one(values: Values, found: list[Finding]) -> None:
+        text = values.get(key)
+        if text is not None:
+            judge(text, 0, values, found)
+
+    def check_many(values: Values, found: list[Finding]) -> None:
+        for text, number in field.each(values):
+            judge(text, number, values, found)
+
+    return check_one if single else check_many
 
 
 def region_check(field: Field, regions: CodeList, day_path: str, rules: dict[str, Rule]) -> Run:
     """Return the check of a region code: in force on the day, or an old code inside its change window (a warning)."""
     rows = regions.rows
 
-    def check(node: Node, days: Days, found: list[Finding]) -> None:
-        text = node.text
+    def check(values: Values, found: list[Finding]) -> None:
+        text = values.get(field.key)
         if text is None:
             return
         entries = rows.get(text)
         if entries is None:
-            found.append(field.report(rules["COD-003"], node))
+            found.append(field.report(rules["COD-003"], values))
             return
-        day = days.get(day_path, "")
+        day = (values.get(day_path) or "")[:10]
         for entry in entries:
             if entry.valid_from <= day <= entry.valid_to:
                 return
@@ -55,13 +62,13 @@ def region_check(field: Field, regions: CodeList, day_path: str, rules: dict[str
         last = entries[-1]
         until = last.extra.get("warn_to", "")
         warned = last.valid_to < day <= until
-        fills = {
-            **_period(entries),
+        fills: dict[str, Words | str] = {
+            **_period(entries), "date": day, "until": until,
             "label": Words(last.label.zh, last.label.en or last.label.zh),
             "successor": _successor(last, regions),
-        }
+        }  # fmt: skip
         rule = rules["COD-005"] if warned else rules["COD-004"]
-        found.append(field.report(rule, node, date=day, until=until, **fills))
+        found.append(field.report(rule, values, 0, fills))
 
     return check
 

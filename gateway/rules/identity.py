@@ -9,9 +9,10 @@ from typing import Any
 
 from gateway.errors import ConfigurationError
 from gateway.model.finding import Finding
+from gateway.model.words import Words
 from gateway.pack import CodeList
 from gateway.rules.identifiers import is_resident_form, organisation_fault, resident_check_digit, uscc_fault
-from gateway.rules.plan import Days, Field, Node, Run
+from gateway.rules.plan import Field, Run, Values
 from gateway.rules.texts import Rule
 
 _FIFTEEN = re.compile(r"[0-9]{15}")
@@ -92,35 +93,22 @@ class NumberRules:
         return Fault("IDN-011" if day > self._fifteen_to else "IDN-010", until=self._fifteen_to)
 
 
-def identity_check(
-    number: Field, kind: str, name: str, day_path: str, numbers: NumberRules, rules: dict[str, Rule]
-) -> Run:
-    """Return the check of a group that holds a kind of document (tag ``kind``) and its number (tag ``name``).
-
-    ``number`` is the number's field; an absent kind or number is not this check's business.
-    """
+def identity_check(kind: Field, number: Field, day_path: str, numbers: NumberRules, rules: dict[str, Rule]) -> Run:
+    """Return the check of a number against the kind of document beside it; an absent one is not this check's business."""
     by_kind = numbers.by_kind
+    kind_key, number_key = kind.key, number.key
 
-    def check(node: Node, days: Days, found: list[Finding]) -> None:
-        stated = said = None
-        for child in node:
-            tag = child.tag
-            if tag == kind:
-                stated = child.text
-            elif tag == name:
-                said = child
-                break
-        if said is None or said.text is None or stated not in by_kind:
+    def check(values: Values, found: list[Finding]) -> None:
+        stated, text = values.get(kind_key), values.get(number_key)
+        if text is None or stated not in by_kind:
             return
-        day = days.get(day_path, "")
-        fault = by_kind[stated](said.text, day)
+        day = (values.get(day_path) or "")[:10]
+        fault = by_kind[stated](text, day)
         if fault is not None:
-            found.append(
-                number.report(
-                    rules[fault.code], said, value="", expected=fault.expected, date=day, until=fault.until,
-                    **{"from": fault.start},
-                )
-            )  # fmt: skip
+            fills: dict[str, Words | str] = {
+                "value": "", "expected": fault.expected, "date": day, "until": fault.until, "from": fault.start,
+            }  # fmt: skip
+            found.append(number.report(rules[fault.code], values, 0, fills))
 
     return check
 
@@ -128,12 +116,11 @@ def identity_check(
 def organisation_check(field: Field, rules: dict[str, Rule]) -> Run:
     """Return the check of an organisation's code."""
 
-    def check(node: Node, days: Days, found: list[Finding]) -> None:
-        text = node.text
-        if text is not None:
+    def check(values: Values, found: list[Finding]) -> None:
+        for text, number in field.each(values):
             fault = organisation_fault(text)
             if fault is not None:
-                found.append(field.report(rules[fault[0]], node, expected=fault[1]))
+                found.append(field.report(rules[fault[0]], values, number, {"expected": fault[1]}))
 
     return check
 

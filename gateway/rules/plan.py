@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plans: what to look at in a record of one type, compiled once from the pack's ``checks.toml``."""
+"""Plans: which elements of a record are read, in which form; made once for each record type of a pack.
 
-from collections.abc import Callable, Iterable, Iterator
+Reading gives *values*: element text by path, typed (amounts Decimal, numbers int, flags bool, all else text); a
+repeated element is a list, a repeated group a list of such mappings with paths relative to the group. Absent, nil and
+empty elements have no value. Two keys begin with ``@``: ``@element`` is the payload element, ``@now`` the time.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Protocol
 
 from gateway.errors import ConfigurationError
@@ -11,6 +17,12 @@ from gateway.model.record_type import Role
 from gateway.model.words import Words
 from gateway.pack import Element, Pack, Shape
 from gateway.rules.texts import Rule
+
+ELEMENT, NOW = "@element", "@now"
+_TRUE = frozenset({"true", "1"})
+_CONVERT: dict[str, Callable[[str], Any]] = {
+    "decimal": Decimal, "integer": int, "boolean": _TRUE.__contains__,
+}  # fmt: skip
 
 
 class Node(Protocol):
@@ -24,55 +36,86 @@ class Node(Protocol):
         """Yield the child elements."""
 
 
-Days = dict[str, str]
-"""Day (ISO date) by path of every date in the record."""
+Values = dict[str, Any]
+"""Typed values of a record by path."""
 
-Run = Callable[[Any, Days, list[Finding]], None]
-"""A check: looks at a node and appends what is wrong."""
+Run = Callable[[Values, list[Finding]], None]
+"""A check: looks at the values and appends what is wrong."""
 
 
 @dataclass(slots=True)
 class Step:
-    """What to do with one element: note its day, run checks, go down."""
+    """What to do with one element: where its value goes, how it is converted, what is below."""
 
-    path: str
-    is_day: bool = False
-    runs: list[Run] = field(default_factory=list)
+    key: str
+    many: bool = False
+    convert: Callable[[str], Any] | None = None
     below: "dict[str, Step]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """An element that a check is bound to, with all that a finding must say of it."""
+    """An element that a check is bound to, with all that a finding must say of it.
+
+    ``group`` is the path of the repeated group that holds it, or empty; ``key`` is its path relative to that group.
+    """
 
     shape: Shape
     element: Element
+    group: str
+    key: str
 
-    @property
-    def path(self) -> str:
-        """Path with the payload element, as findings show it."""
-        return f"{self.shape.element}/{self.element.path}"
+    def each(self, values: Values) -> Iterator[tuple[Any, int]]:
+        """Yield every value with its number among its like (from 0)."""
+        if self.group:
+            for number, line in enumerate(values.get(self.group, ())):
+                held = line.get(self.key)
+                if held is not None:
+                    yield from ((each, number) for each in (held if self.element.max != 1 else [held]))
+            return
+        held = values.get(self.key)
+        if held is not None:
+            yield from ((each, number) for number, each in enumerate(held)) if self.element.max != 1 else [(held, 0)]
 
-    def report(self, rule: Rule, node: Node, **fills: Words | str) -> Finding:
-        """Return the finding of ``rule`` at this field."""
-        words = {name: fill if isinstance(fill, Words) else Words(fill, fill) for name, fill in fills.items()}
-        text = node.text
+    def report(
+        self, rule: Rule, values: Values, number: int = 0, fills: Mapping[str, Words | str] | None = None
+    ) -> Finding:
+        """Return the finding of ``rule`` at this field, its value with it."""
+        node = locate(self.shape, self.element.path, values, number)
+        text = None if node is None or self.element.children else node.text
+        words = {name: fill if isinstance(fill, Words) else Words(fill, fill) for name, fill in (fills or {}).items()}
         words.setdefault("value", Words(str(text), str(text)))
-        return rule.finding(self.path, text, node.sourceline, {"field": self.element.label, **words})
+        path = f"{self.shape.element}/{self.element.path}"
+        line = node.sourceline if node is not None else values[ELEMENT].sourceline
+        return rule.finding(path, text, line, {"field": self.element.label, **words})
+
+
+def locate(shape: Shape, path: str, values: Values, number: int = 0) -> Any:
+    """Return the element at ``path``, the ``number``-th where a step of it repeats, or None."""
+    node = values[ELEMENT]
+    walked = ""
+    for name in path.split("/"):
+        walked = f"{walked}/{name}" if walked else name
+        like = [child for child in node if child.tag == f"{{{shape.namespace}}}{name}"]
+        if not like:
+            return None if "/" not in walked else node
+        element = shape.by_path[walked]
+        node = like[number] if element.max != 1 and number < len(like) else like[0]
+    return node
 
 
 class Planner:
     """Builds the steps of every record type of a pack."""
 
-    def __init__(self, pack: Pack) -> None:
-        """Prepare empty plans; every date of a record is noted from the start."""
+    def __init__(self, pack: Pack, *, dates: bool = True) -> None:
+        """Prepare plans that are empty but, with ``dates``, for every date."""
         self.pack = pack
         self.plans: dict[str, dict[str, Step]] = {}
         for code in pack.types:
             self.plans[code] = {}
-            for element in pack.shape(code).walk():
+            for element in pack.shape(code).walk() if dates else ():
                 if element.kind in ("date", "dateTime"):
-                    self.step(code, element).is_day = True
+                    self.read(code, element)
 
     def fields(self, at: str | Iterable[str]) -> Iterator[tuple[str, Field]]:
         """Yield record type and field for every ``TYPE/path`` (or ``*/path``); raises ConfigurationError for none."""
@@ -81,12 +124,19 @@ class Planner:
             found = False
             for code in self.pack.types if pattern == "*" else [pattern]:
                 shape = self.pack.shape(code) if code in self.pack.types else None
-                element = shape.find(path) if shape else None
-                if shape and element:
+                if shape and shape.find(path):
                     found = True
-                    yield code, Field(shape, element)
+                    yield code, self.field(code, path)
             if not found:
                 raise ConfigurationError(f"checks.toml: {address}: no such element in the schema")
+
+    def field(self, code: str, path: str) -> Field:
+        """Return a field and see to it that its value is read; raises KeyError for a path that is not there."""
+        shape = self.pack.shape(code)
+        element = shape.by_path[path]
+        self.read(code, element)
+        group = group_of(shape, path)
+        return Field(shape, element, group, path[len(group) + 1 :] if group else path)
 
     def day(self, code: str, path: str | None = None) -> str:
         """Return the path of the date that decides (default: when it happened); raises ConfigurationError for none."""
@@ -96,13 +146,60 @@ class Planner:
             raise ConfigurationError(f"checks.toml: {code}: {chosen} is no date")
         return chosen
 
-    def add(self, code: str, element: Element, run: Run) -> None:
-        """Bind a check to an element of a record type."""
-        self.step(code, element).runs.append(run)
-
-    def step(self, code: str, element: Element) -> Step:
+    def read(self, code: str, element: Element) -> Step:
         """Return the step of ``element``, made on first use together with those above it."""
-        space = "{" + self.pack.namespace + "}"
+        shape = self.pack.shape(code)
+        space = "{" + shape.namespace + "}"
         above, _, name = element.path.rpartition("/")
-        below = self.step(code, self.pack.shape(code).by_path[above]).below if above else self.plans[code]
-        return below.setdefault(space + name, Step(element.path))
+        below = self.read(code, shape.by_path[above]).below if above else self.plans[code]
+        if element.children and space + name not in below:
+            below[space + name] = self._step(shape, element)
+            for child in element.children[:1]:  # a group is known by what is in it
+                self.read(code, child)
+        return below.setdefault(space + name, self._step(shape, element))
+
+    def _step(self, shape: Shape, element: Element) -> Step:
+        group = group_of(shape, element.path)
+        key = element.path[len(group) + 1 :] if group else element.path
+        return Step(key, element.max != 1, _CONVERT.get(element.kind))
+
+
+def group_of(shape: Shape, path: str) -> str:
+    """Return the path of the nearest repeated group above ``path``, or an empty text."""
+    above = path.rpartition("/")[0]
+    while above:
+        if shape.by_path[above].max != 1:
+            return above
+        above = above.rpartition("/")[0]
+    return ""
+
+
+def gather(element: Any, steps: dict[str, Step], values: Values) -> None:
+    """Read the values below ``element``: each child is looked at once."""
+    get = steps.get
+    for child in element:
+        step = get(child.tag)
+        if step is None:
+            continue
+        if step.below:
+            if step.many:
+                line: Values = {ELEMENT: child}
+                gather(child, step.below, line)
+                if len(line) > 1:
+                    values.setdefault(step.key, []).append(line)
+            else:
+                values[step.key] = True
+                gather(child, step.below, values)
+            continue
+        text = child.text
+        if text is None:
+            continue
+        value = text if step.convert is None else step.convert(text)
+        if step.many:
+            held = values.get(step.key)
+            if held is None:
+                values[step.key] = [value]
+            else:
+                held.append(value)
+        else:
+            values[step.key] = value

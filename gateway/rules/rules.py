@@ -1,114 +1,161 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of a pack, bound to record types and ready to run on parsed records."""
+"""The rules of a pack that judge a record by itself, bound to record types and ready to run on parsed records."""
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from gateway.errors import ConfigurationError
+from lxml import etree
+
 from gateway.model.finding import Finding
-from gateway.pack import CodeList, Pack
+from gateway.pack import Pack
 from gateway.rules.codes import code_check, region_check
+from gateway.rules.functions import WorkingDays
 from gateway.rules.identity import NumberRules, identity_check, organisation_check
-from gateway.rules.plan import Days, Field, Node, Planner, Run, Step
-from gateway.rules.texts import Rule, read_rules
+from gateway.rules.obligations import obligation_check
+from gateway.rules.plan import ELEMENT, NOW, Field, Node, Planner, Run, Values, gather
+from gateway.rules.rows import Row, RowCompiler
+from gateway.rules.sets import code_list, expression_compiler
+from gateway.rules.texts import Rule, Scope, read_rules
+from gateway.rules.wording import is_strange, wording_check
+
+_whole_text = etree.XPath("string()")
 
 
 class Rules:
-    """Field rules of one pack: code lists by date, identifiers, filler dates, secrecy (standard.md §1, §2, §6).
+    """Field and record rules of one pack (standard.md §1, §2, §6; law.md §1, §3).
 
     A record is expected to be valid against the XSD; what the schema already says is not said again.
+    ``calendar`` is what rules about working days ask; without it they are not evaluated.
     """
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, calendar: WorkingDays | None = None) -> None:
         """Compile; raises ConfigurationError where the pack's tables name what it lacks."""
         self.catalogue: dict[str, Rule] = read_rules(pack)
+        self._pack = pack
+        self._calendar = calendar
         checks = pack.toml("checks.toml")
         planner = Planner(pack)
-        self._fillers = tuple(checks["dates"]["fillers"])
-        self._filler = self.catalogue["DAT-001"]
+        self._runs: dict[str, list[Run]] = {code: [] for code in pack.types}
+        self._obligations: dict[str, Run] = {}
+        self._rows: dict[str, list[Row]] = {code: [] for code in pack.types}
         self._bind(planner, pack, checks)
-        self._pack = pack
+        self._bind_rows(planner, pack)
         self._plans = planner.plans
+        self._chosen = cache(self._choose)
 
-    def check(self, type_code: str, element: Node, *, with_lines: bool = True) -> tuple[Finding, ...]:
+    def check(
+        self, type_code: str, element: Node, *, level: str | None = None, now: str | None = None,
+        with_lines: bool = True,
+    ) -> tuple[Finding, ...]:  # fmt: skip
         """Return what the rules find in a payload element of ``type_code``; empty when it is clean.
 
-        ``with_lines`` is for elements of a file that someone has before them; elsewhere lines say nothing.
+        ``level`` (L1, L2, L3) brings in what is owed at that level; without it such rules are silent. ``now`` is the
+        time of the check (ISO, +08:00). ``with_lines`` is for elements of a file that someone has before them.
         A finding whose rule ``discards`` means that the payload must not be stored: ask :meth:`discards`.
         """
-        days: Days = {}
-        due: list[tuple[Run, Any]] = []
+        values: Values = {ELEMENT: element}
+        if now is not None:
+            values[NOW] = now
+        gather(element, self._plans[type_code], values)
         found: list[Finding] = []
-        self._look(type_code, element, self._plans[type_code], days, due, found)
-        for run, node in due:
-            run(node, days, found)
+        for run in self._runs[type_code]:
+            run(values, found)
+        if is_strange(str(_whole_text(cast(Any, element)))):
+            wording_check(self._pack.shape(type_code), element, self.catalogue, found)
+        if level in ("L2", "L3") and type_code in self._obligations:
+            self._obligations[type_code](values, found)
+        calendar = self._calendar
+        for row in self._chosen(type_code, level):
+            if row.each is not None or row.test.test(values, values, calendar):
+                found.extend(row.judge(values, calendar))
         return tuple(found if with_lines else [replace(finding, line=None) for finding in found])
+
+    def not_evaluated(self, level: str | None, now: str | None) -> tuple[str, ...]:
+        """Return the codes of record rules that lack their context: a level, the time, a calendar."""
+        lacks = ({"clock"} if now is None else set()) | ({"calendar"} if self._calendar is None else set())
+        return tuple(
+            sorted(
+                code
+                for code, rule in self.catalogue.items()
+                if rule.scope in (Scope.FIELD, Scope.RECORD)
+                and ((rule.levels and level is None) or not lacks.isdisjoint(rule.needs))
+            )
+        )
 
     def discards(self, findings: Iterable[Finding]) -> bool:
         """Tell whether a finding forbids that the payload be stored (state secrets)."""
         return any(rule.discards for finding in findings if (rule := self.catalogue.get(finding.code)) is not None)
 
-    def _look(
-        self, code: str, element: Node, steps: dict[str, Step], days: Days,
-        due: list[tuple[Run, Any]], found: list[Finding],
-    ) -> None:  # fmt: skip
-        """Note days and gather the checks that are due below ``element``: each child is looked at once."""
-        get = steps.get
-        fillers = self._fillers
-        for child in element:
-            step = get(child.tag)
-            if step is None:
-                continue
-            if step.is_day:
-                text = child.text
-                if text is not None:
-                    days[step.path] = text[:10]
-                    if text.startswith(fillers):
-                        found.append(self._field(code, step.path).report(self._filler, child))
-            for run in step.runs:
-                due.append((run, child))
-            if step.below:
-                self._look(code, child, step.below, days, due, found)
-
-    def _field(self, code: str, path: str) -> Field:
-        shape = self._pack.shape(code)
-        return Field(shape, shape.by_path[path])
+    def _choose(self, code: str, level: str | None) -> tuple[Row, ...]:
+        """Return the rows that apply to a record type at a level."""
+        return tuple(
+            row
+            for row in self._rows[code]
+            if (not row.rule.levels or level in row.rule.levels) and (self._calendar or not row.test.calendar)
+        )
 
     def _bind(self, planner: Planner, pack: Pack, checks: dict[str, Any]) -> None:
         rules = self.catalogue
+        fillers = tuple(checks["dates"]["fillers"])
+        for code, runs in self._runs.items():
+            shape = pack.shape(code)
+            days = [planner.field(code, each.path) for each in shape.walk() if each.kind in ("date", "dateTime")]
+            runs.append(_filler_check(days, fillers, rules["DAT-001"]))
+            owed = obligation_check(planner, code, rules["OBL-001"])
+            if owed is not None:
+                self._obligations[code] = owed
         for code, field in planner.fields(checks["secrecy"]["at"]):
-            planner.add(code, field.element, _secrecy_check(field, checks["secrecy"]["refused"], rules["SEC-001"]))
+            self._runs[code].append(_secrecy_check(field, checks["secrecy"]["refused"], rules["SEC-001"]))
         for code, field in planner.fields(checks["organisation"]["at"]):
-            planner.add(code, field.element, organisation_check(field, rules))
+            self._runs[code].append(organisation_check(field, rules))
         for code, field in planner.fields(checks["region"]["at"]):
-            regions = _list(pack, checks["region"]["list"])
-            planner.add(code, field.element, region_check(field, regions, planner.day(code), rules))
+            regions = code_list(pack, checks["region"]["list"])
+            self._runs[code].append(region_check(field, regions, planner.day(code), rules))
         for entry in checks["codes"]:
             for code, field in planner.fields(entry["at"]):
                 day = planner.day(code, entry.get("date"))
-                planner.add(code, field.element, code_check(field, _list(pack, entry["list"]), day, rules))
+                self._runs[code].append(code_check(field, code_list(pack, entry["list"]), day, rules))
         self._bind_identity(planner, pack, checks["identity"])
 
     def _bind_identity(self, planner: Planner, pack: Pack, table: dict[str, Any]) -> None:
-        numbers = NumberRules(table, _list(pack, table["places"]))
-        kind, name = (f"{{{pack.namespace}}}{table[part]}" for part in ("kind", "number"))
+        numbers = NumberRules(table, code_list(pack, table["places"]))
         for group in table["at"]:
             for code, number in planner.fields(f"{group}/{table['number']}"):
-                holder = number.shape.by_path[number.element.path.rpartition("/")[0]]
+                above = number.element.path.rpartition("/")[0]
+                kind = planner.field(code, f"{above}/{table['kind']}")
                 day = planner.day(code)
-                planner.add(code, holder, identity_check(number, kind, name, day, numbers, self.catalogue))
+                self._runs[code].append(identity_check(kind, number, day, numbers, self.catalogue))
+
+    def _bind_rows(self, planner: Planner, pack: Pack) -> None:
+        rows = RowCompiler(pack, planner, expression_compiler(pack), pack.toml("rules/sets.toml")["dates"])
+        for rule in self.catalogue.values():
+            for code, row in rows.rows(rule):
+                self._rows[code].append(row)
 
 
-def _list(pack: Pack, name: str) -> CodeList:
-    if name not in pack.code_lists:
-        raise ConfigurationError(f"checks.toml: no code list {name}")
-    return pack.code_lists[name]
+def _filler_check(days: list[Field], fillers: tuple[str, ...], rule: Rule) -> Run:
+    alone = tuple((field.key, field) for field in days if not field.group and field.element.max == 1)
+    in_lines = tuple(field for field in days if field.group or field.element.max != 1)
+
+    def check(values: Values, found: list[Finding]) -> None:
+        for key, field in alone:
+            day = values.get(key)
+            if day is not None and day.startswith(fillers):
+                found.append(field.report(rule, values))
+                values[key] = None  # no date: other rules must not compute with it
+        for field in in_lines:
+            for day, number in field.each(values):
+                if day.startswith(fillers):
+                    found.append(field.report(rule, values, number))
+
+    return check
 
 
 def _secrecy_check(field: Field, refused: str, rule: Rule) -> Run:
-    def check(node: Node, days: Days, found: list[Finding]) -> None:
-        if node.text == refused:
-            found.append(field.report(rule, node))
+    def check(values: Values, found: list[Finding]) -> None:
+        if values.get(field.key) == refused:
+            found.append(field.report(rule, values))
 
     return check

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What case rules ask of the world around a case: catalogue of powers, flows, bodies, sender, clock."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateway.pack import Pack
+from gateway.rules.facts import CaseFacts
+from gateway.rules.records import CaseRecord
+from gateway.rules.timing import Clock
+
+
+class Catalogue(Protocol):
+    """Items, flows and bodies by code; answers are facts as the pack's ``rules/facts.toml`` declares them."""
+
+    def item(self, code: str, version: int) -> CaseFacts | None:
+        """Return the facts of one version of an item, or None when there is none."""
+
+    def flow(self, item: str, version: int) -> CaseFacts | None:
+        """Return the facts of the fixed flow of an item's version, or None when it is not known."""
+
+    def body(self, code: str) -> CaseFacts | None:
+        """Return the facts of a body, or None when it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent, and the bodies it may act for; whether it is live is the business of access (code 2008)."""
+
+    code: str
+    entrusted: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What there is to judge by; a part that is None leaves the rules that need it unevaluated.
+
+    ``level`` is the level of the source (L1, L2, L3). ``history``: whether the records given are all of their cases.
+    """
+
+    catalogue: Catalogue | None = None
+    sender: Sender | None = None
+    clock: Clock | None = None
+    level: str | None = None
+    history: bool = True
+
+    def lacks(self) -> frozenset[str]:
+        """Return the names of the parts that are missing."""
+        parts = {
+            "catalogue": self.catalogue, "sender": self.sender, "calendar": self.clock, "level": self.level,
+            "history": self.history or None,
+        }  # fmt: skip
+        return frozenset(name for name, part in parts.items() if part is None)
+
+
+@dataclass
+class RecordedCatalogue:
+    """A catalogue made of master-data records, such as those that stand first in a package."""
+
+    items: dict[tuple[str, int], CaseFacts] = field(default_factory=dict)
+    flows: dict[tuple[str, int], CaseFacts] = field(default_factory=dict)
+    bodies: dict[str, CaseFacts] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, pack: Pack, records: Iterable[CaseRecord]) -> "RecordedCatalogue | None":
+        """Return the catalogue in ``records``, or None when there is no item among them."""
+        kinds: Mapping[str, str] = pack.toml("rules/facts.toml")["master-data"]
+        made = cls()
+        for record in sorted(records, key=lambda each: each.version):
+            facts = record.facts
+            if record.type == kinds["item"]:
+                made.items[facts["item"], facts["item_version"]] = facts
+            elif record.type == kinds["flow"]:
+                made.flows[facts["item"], facts["item_version"]] = facts
+            elif record.type == kinds["body"]:
+                made.bodies[facts["org"]] = facts
+        return made if made.items else None
+
+    def item(self, code: str, version: int) -> CaseFacts | None:
+        """Return one version of an item."""
+        return self.items.get((code, version))
+
+    def flow(self, item: str, version: int) -> CaseFacts | None:
+        """Return the flow of one version of an item."""
+        return self.flows.get((item, version))
+
+    def body(self, code: str) -> CaseFacts | None:
+        """Return a body."""
+        return self.bodies.get(code)
