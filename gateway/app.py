@@ -25,8 +25,10 @@ from gateway.flow.validate import PackValidator
 from gateway.ledger.destinations import recover, register
 from gateway.ledger.store import Ledger, open_ledger
 from gateway.mapping.compile import compile_mapping
+from gateway.mapping.interpret import Interpreter, Step
 from gateway.mapping.load import find_mapping, load_mapping
 from gateway.model.destination import Terms
+from gateway.model.record import Row
 from gateway.model.record_type import LaneKind, Role
 from gateway.pack import Pack, PackSet, load_pack, load_packs
 from gateway.ports import Clock, Destination, Ids, Mapper, Source, Validator
@@ -259,3 +261,23 @@ def rehearse_source(
     mapper = compile_source_mapping(configuration, settings, pack)
     with closing(open_source(configuration, settings, SystemClock())) as source:
         return rehearse(source, mapper, validator, since, progress)
+
+
+def explain_row(
+    configuration: Configuration, pack: Pack, ledger: Ledger, source: str, row: Row
+) -> tuple[str, list[Step]] | None:
+    """Return the version of a source's mapping as it stands now, and every step it takes with ``row``.
+
+    Numbers are those of the ledger. None where the source is not configured any more, or its mapping has faults.
+    """
+    settings = next((each for each in configuration.sources if each.name == source), None)
+    if settings is None:
+        return None
+    try:
+        path, search = find_mapping(settings.mapping, [*configuration.site.mappings, configuration.root / "mappings"])
+        mapping = load_mapping(path, pack, search)
+        numbers = ledger.numbers(compile_mapping(mapping, pack, source).wants(row))
+    except ConfigurationError:
+        return None
+    _mapped, steps = Interpreter(mapping, pack, source).explain(row, numbers)
+    return mapping.version, steps

@@ -52,17 +52,18 @@ def raw_row(raw: bytes, hidden: Mapping[str, str], *, unmasked: bool) -> dict[st
     columns: dict[str, Any] = row if isinstance(row, dict) else {"": row}
     if unmasked:
         return columns
-    return {name: _hide(value, hidden) if isinstance(value, str) else value for name, value in columns.items()}
+    return {name: hide(value, hidden) if isinstance(value, str) else value for name, value in columns.items()}
 
 
 def finding_value(value: str | None, *, unmasked: bool) -> str | None:
     """Return the offending text of a finding as it may be shown: nobody knows what it holds."""
     if value is None or unmasked:
         return value
-    return _hide(value, {})
+    return hide(value, {})
 
 
-def _hide(value: str, hidden: Mapping[str, str]) -> str:
+def hide(value: str, hidden: Mapping[str, str]) -> str:
+    """Return a text with the personal values of ``hidden`` masked, and what looks like a name or a number."""
     if value in hidden:
         return hidden[value]
     for each in _longest_first(hidden):

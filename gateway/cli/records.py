@@ -2,7 +2,7 @@
 """``gateway records``: what the ledger holds, and the whole story of one record or refusal."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,20 +11,22 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from gateway.app import read_ledger
+from gateway.app import explain_row, read_ledger
 from gateway.cli import masked
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, json_option
-from gateway.cli.output import emit_json, plain, print_table, say, spoken
+from gateway.cli.output import emit_json, plain, print_table, say
+from gateway.cli.record_steps import StepTeller, label_of, row_of
+from gateway.cli.record_story import print_story
 from gateway.clock import moment
-from gateway.config import load
+from gateway.config import Configuration, load
 from gateway.i18n import _
 from gateway.ledger import queries
 from gateway.ledger.findings import from_json
 from gateway.ledger.queries import RECORD_STATES, REFUSAL_STATES, Delivered, Refusal, Stored, Wanted
 from gateway.ledger.segments import Place
 from gateway.ledger.store import Ledger
-from gateway.model.words import Words
+from gateway.model.finding import Finding
 from gateway.pack import Pack, load_pack
 
 
@@ -66,12 +68,12 @@ def show(what: str, directory: Path, unmasked: bool, as_json: bool) -> int:
     with _reading(directory) as desk:
         stories = [desk.story(each, unmasked=unmasked) for each in desk.find(what)]
     for story in stories:
-        for part in ("raw", "attempts"):
+        for part in ("raw", "steps", "mapping_now", "attempts"):
             story.pop(part, None)
     return _tell(what, stories, as_json=as_json)
 
 
-@command.command(help="解释一个业务主键或一条未收录的行:原始行、映射版本、文档、问题、投递和回执。")
+@command.command(help="解释一个业务主键或一条未收录的行:原始列、映射步骤、取值、检查、问题、投递和回执。")
 @click.argument("what", metavar="主键|#编号")
 @directory_option
 @_unmasked
@@ -87,6 +89,7 @@ def explain(what: str, directory: Path, unmasked: bool, as_json: bool) -> int:
 class _Desk:
     """An open ledger with the pack that explains what it holds."""
 
+    configuration: Configuration
     ledger: Ledger
     connection: Connection
     pack: Pack
@@ -108,15 +111,33 @@ class _Desk:
         story = _record_line(told) if isinstance(told, Stored) else _refusal_line(told)
         story["raw"] = masked.raw_row(raw, hidden, unmasked=unmasked)
         shown = masked.fields(self.pack, told.type, document, unmasked=unmasked) if document else []
-        story["document"] = [{"path": path, "value": value} for path, value in shown]
+        story["document"] = [
+            {"path": path, "label": label_of(self.pack, told.type, path), "value": value} for path, value in shown
+        ]
         text = told.warnings if isinstance(told, Stored) else told.findings
         story["findings"] = [
             plain(asdict(found)) | {"value": masked.finding_value(found.value, unmasked=unmasked)}
             for found in (from_json(text) if text else ())
         ]
+        found = from_json(text) if text else ()
+        version, story["steps"] = self._steps(told, raw, found, hidden, unmasked=unmasked)
+        story["mapping_now"] = version
         if isinstance(told, Stored):
             story["attempts"] = self._attempts(told.deliveries)
         return story
+
+    def _steps(
+        self, told: Stored | Refusal, raw: bytes, findings: Sequence[Finding], hidden: Mapping[str, str],
+        *, unmasked: bool,
+    ) -> tuple[str | None, list[dict[str, Any]]]:  # fmt: skip
+        """Return the version of the mapping now in use and its steps with the row, each with its checks."""
+        row = row_of(told.row_id, raw)
+        explained = None if row is None else explain_row(self.configuration, self.pack, self.ledger, told.source, row)
+        if explained is None:
+            return None, []
+        version, steps = explained
+        teller = StepTeller(self.pack, findings, hidden, unmasked=unmasked)
+        return version, [teller.tell(step) for step in steps if told.type in (None, step.type)]
 
     def _document(self, told: Stored | Refusal) -> bytes | None:
         place: Place | None = told.document
@@ -135,7 +156,7 @@ class _Desk:
 def _reading(directory: Path) -> Iterator[_Desk]:
     configuration = load(directory)
     with read_ledger(configuration) as ledger, ledger.reading() as connection:
-        yield _Desk(ledger, connection, load_pack(configuration.site.pack))
+        yield _Desk(configuration, ledger, connection, load_pack(configuration.site.pack))
 
 
 _RECORD_COLUMNS = ("id", "type", "key", "version", "state", "case_no", "source", "row_id", "destinations")
@@ -244,25 +265,5 @@ def _tell(what: str, stories: list[dict[str, Any]], *, as_json: bool) -> int:
         return ExitCode.FINDINGS
     if not as_json:
         for story in stories:
-            _print_story(story)
+            print_story(story)
     return ExitCode.OK
-
-
-def _print_story(story: dict[str, Any]) -> None:
-    nested = ("raw", "document", "findings", "destinations", "attempts")
-    head = [(name, value) for name, value in story.items() if name not in nested and value is not None]
-    print_table([_("项目"), _("值")], head, title=f"{story['key'] or ''} {story.get('version', story['id'])}")
-    if "raw" in story:
-        print_table([_("列"), _("值")], story["raw"].items(), title=_("原始行"))
-    print_table([_("元素"), _("值")], ([f["path"], f["value"]] for f in story["document"]), title=_("文档"))
-    for found in story["findings"]:
-        message, hint = (spoken(Words(**found[name])) for name in ("message", "hint"))
-        click.echo(_("{code} {path}:{message} 建议:{hint}").format(**found | {"message": message, "hint": hint}))
-    columns = ["destination", "state", "code", "message", "receipt_no", "package_id"]
-    heads = [_("目的地"), _("状态"), _("代码"), _("说明"), _("回执号"), _("包")]
-    places = [{"destination": name, **each} for name, each in story.get("destinations", {}).items()]
-    print_table(heads, ([each[name] for name in columns] for each in places), title=_("投递"))
-    if story.get("attempts"):
-        tried = ["destination", "at", "kind", "outcome", "code", "detail"]
-        heads = [_("目的地"), _("时间"), _("动作"), _("结果"), _("代码"), _("说明")]
-        print_table(heads, ([each[name] for name in tried] for each in story["attempts"]), title=_("往来"))

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from gateway.channels.database_findings import SOURCE_FINDINGS
-from gateway.cli import standard_diff, standard_export, standard_show
+from gateway.cli import standard_diff, standard_export, standard_rehearse, standard_show
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import json_option
 from gateway.cli.output import emit_json, print_table, say, spoken
@@ -25,7 +25,7 @@ def command() -> None:
     """Show the standard pack."""
 
 
-for _part in (standard_show, standard_diff, standard_export):
+for _part in (standard_show, standard_diff, standard_export, standard_rehearse):
     command.add_command(_part.command)
 
 

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stored originals in the order in which they came: documents of records, and of what was refused with one.
+
+Read a page at a time, so that a ledger of millions costs the memory of a page. Times are microseconds since 1970 UTC.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from gateway.ledger.findings import from_json
+from gateway.ledger.refusals import Outcome
+from gateway.ledger.segments import SegmentReader
+from gateway.ledger.tables import record, refusal, source
+
+_PAGE = 1000
+
+
+class Held(NamedTuple):
+    """A stored document; ``organisation`` is empty for a refusal, whose codes are in ``refused_for``."""
+
+    organisation: str
+    type: str
+    key: str
+    document: bytes
+    refused_for: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which originals: taken since a time, of events of one day (ISO), from one source; None is all.
+
+    Of a refusal the ledger knows no day of the event: with ``day`` refusals are left out.
+    """
+
+    since: int | None = None
+    day: str | None = None
+    source: str | None = None
+
+
+def originals(connection: Connection, asked: Asked) -> Iterator[Held]:
+    """Yield the documents of records, then those of refusals that still stand.
+
+    Raises LedgerError where a segment was pruned or is damaged.
+    """
+    yield from _records(connection, asked)
+    if asked.day is None:
+        yield from _refusals(connection, asked)
+
+
+def _records(connection: Connection, asked: Asked) -> Iterator[Held]:
+    table = record
+    question = select(
+        table.c.id, table.c.org_code, table.c.type, table.c.key, table.c.segment_id, table.c.offset, table.c.length
+    ).where(*_conditions(table, table.c.accepted_at, asked))
+    if asked.day is not None:
+        question = question.where(table.c.occurred_at.startswith(asked.day, autoescape=True))
+    for rows, documents in _pages(connection, question, table.c.id):
+        for row, document in zip(rows, documents, strict=True):
+            yield Held(row.org_code, row.type, row.key, document)
+
+
+def _refusals(connection: Connection, asked: Asked) -> Iterator[Held]:
+    table = refusal
+    question = select(
+        table.c.id, table.c.type, table.c.key, table.c.findings, table.c.segment_id, table.c.offset, table.c.length
+    ).where(
+        table.c.segment_id.is_not(None),
+        table.c.type.is_not(None),
+        table.c.outcome == Outcome.REFUSED.value,
+        table.c.superseded.is_(False),
+        *_conditions(table, table.c.at, asked),
+    )
+    for rows, documents in _pages(connection, question, table.c.id):
+        for row, document in zip(rows, documents, strict=True):
+            codes = frozenset(each.code for each in from_json(row.findings) if each.refuses)
+            yield Held("", row.type, row.key or f"#{row.id}", document, codes)
+
+
+def _conditions(table: Any, at: ColumnElement[int], asked: Asked) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if asked.since is not None:
+        found.append(at >= asked.since)
+    if asked.source is not None:
+        found.append(table.c.source_id == select(source.c.id).where(source.c.name == asked.source).scalar_subquery())
+    return found
+
+
+def _pages(
+    connection: Connection, question: Any, number: ColumnElement[int]
+) -> Iterator[tuple[list[Any], list[bytes]]]:
+    segments = SegmentReader()
+    last = 0
+    while rows := connection.execute(question.where(number > last).order_by(number).limit(_PAGE)).all():
+        places = [(row.segment_id, row.offset, row.length) for row in rows]
+        yield list(rows), segments.read(connection, places)
+        last = rows[-1].id
