@@ -18,6 +18,7 @@ from gateway.mapping.findings import FINDINGS
 from gateway.model.finding import Severity
 from gateway.pack import CodeList, Element, Entry, Pack, load_pack
 from gateway.rules import Rule, Rules
+from gateway.tabular.faults import FAULTS as TABLE_FAULTS
 
 
 @click.group(name="standard", help="查看标准包:记录类型、元素、代码表、规则。")
@@ -105,6 +106,7 @@ def _all_rules(pack: Pack) -> list[Rule]:
     for table in (SOURCE_FINDINGS, FINDINGS, FLOW_FINDINGS):
         rules += [Rule(code, *words, "", Severity.ERROR) for code, words in table.items()]
     rules += [Rule(code.value, fault.message, fault.hint, "", fault.severity) for code, fault in FAULTS.items()]
+    rules += [Rule(code.value, *words, "", Severity.ERROR) for code, words in TABLE_FAULTS.items()]
     rules += [Rule(kind.code, kind.message, kind.hint, "", Severity.ERROR) for kind in KINDS]
     return sorted(rules, key=lambda rule: rule.code)
 

@@ -24,7 +24,7 @@ class PackValidator:
         self._pack = pack
         self._schema = schema
         self._rules = rules
-        self.guide = Guide(self.label, self._places)
+        self.guide = Guide(self.label, self._places, self._advice)
         self._types = {f"{{{pack.namespace}}}{name}": kind.code for name, kind in pack.by_element.items()}
 
     def check(self, documents: Sequence[bytes]) -> list[tuple[Finding, ...]]:
@@ -86,6 +86,17 @@ class PackValidator:
             if element is not None and may_hold_private_use(document):
                 found[at] += tuple(private_use_findings(element, self.guide, with_lines=with_lines))
         return found
+
+    def _advice(self, path: str) -> Words | None:
+        """Return the dictionary's hint for an element, with its example."""
+        name, _, below = path.partition("/")
+        kind = self._pack.by_element.get(name)
+        element = self._pack.shape(kind.code).find(below) if kind is not None else None
+        field = self._pack.dictionary.field(element) if element is not None else None
+        if field is None:
+            return None
+        zh, en = (f"(例如 {field.example})", f" (such as {field.example})") if field.example else ("", "")
+        return Words(field.hint.zh + zh, field.hint.en + en)
 
     def _places(self, path: str) -> Sequence[Place]:
         """Return the children that an element may have, in their order."""

@@ -13,13 +13,21 @@ from gateway.mapping.findings import FINDINGS
 from gateway.pack import load_pack
 from gateway.rules import Rules
 from gateway.rules.return_codes import ReturnCodes
+from gateway.tabular.faults import FAULTS as TABLE_FAULTS
 
 PACK = load_pack()
 CODES = ReturnCodes(PACK)
 
 
 def test_every_code_has_one() -> None:
-    every = [*Rules(PACK).catalogue, *SOURCE_FINDINGS, *FINDINGS, *FAULTS, *(kind.code for kind in KINDS)]
+    every = [
+        *Rules(PACK).catalogue,
+        *SOURCE_FINDINGS,
+        *FINDINGS,
+        *FAULTS,
+        *TABLE_FAULTS,
+        *(kind.code for kind in KINDS),
+    ]
     assert all(re.fullmatch(r"[1-3]\d{3}", CODES.of(str(code))) for code in every)
 
 

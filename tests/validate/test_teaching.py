@@ -51,7 +51,9 @@ def test_a_missing_element_is_named_with_label_and_pinyin() -> None:
     element = PACK.shape("CF_LA").by_path["filedAt"]
     assert f"缺少必填项「{element.label.zh}(filedAt {element.pinyin})」" in finding.message.zh
     assert "filedAt" in finding.message.en
-    assert finding.hint.zh.startswith("补上这一项")
+    field = PACK.dictionary.field(element)
+    assert field is not None
+    assert finding.hint.zh == f"补上这一项:{field.hint.zh}(例如 {field.example})"
 
 
 def test_one_missing_deeper() -> None:
