@@ -136,10 +136,9 @@ def _moment(
     try:
         if hour is None:
             return Moment(date(int(y), int(month), int(d)).isoformat(), None)
-        whole = datetime(int(y), int(month), int(d), int(hour), int(minute or 0), int(second or 0), tzinfo=BEIJING)
-        if offset:
-            local = whole.replace(tzinfo=None).isoformat()
-            whole = datetime.fromisoformat(local + offset.replace("Z", "+00:00")).astimezone(BEIJING)
+        whole = datetime(int(y), int(month), int(d), int(hour), int(minute or 0), int(second or 0))  # noqa: DTZ001
+        if offset:  # without one it is +08:00, and no zone need be carried along
+            whole = datetime.fromisoformat(whole.isoformat() + offset.replace("Z", "+00:00")).astimezone(BEIJING)
     except (ValueError, OverflowError):
         return None
     fraction = (part or "").rstrip("0")
