@@ -40,11 +40,11 @@ class CaseRules:
         }
         compiler = expression_compiler(pack)
         self._by_type: dict[str, list[tuple[Rule, CaseRow]]] = {}
-        self._withdrawal: Rule | None = None
+        self._withdrawals: list[tuple[Rule, Mapping[str, Any]]] = []
         for rule in self.rules.values():
             for number, entry in enumerate(rule.rows, 1):
                 if entry.get("form") == "withdrawal":
-                    self._withdrawal = rule
+                    self._withdrawals.append((rule, entry))
                 elif "form" in entry:
                     row = _RowMaker(pack, self.table, compiler, rule, f"{rule.code} row {number}").make(entry)
                     for code in row.a | row.b | frozenset(row.parts.get("by", ()) if row.form == "lines" else ()):
@@ -70,9 +70,10 @@ class CaseRules:
                 for hit in FORMS[row.form](row, view, context, calendar):
                     record = hit.record.record
                     found.setdefault((record.key, record.version), []).append(self._finding(rule, row, hit))
-            if self._withdrawal is not None and _applies(self._withdrawal, context, lacks):
-                for record, finding in self._withdrawn(self._withdrawal, view):
-                    found.setdefault((record.key, record.version), []).append(finding)
+            for rule, entry in self._withdrawals if view.withdrawals else ():
+                if _applies(rule, context, lacks):
+                    for record, finding in self._withdrawn(rule, entry, view):
+                        found.setdefault((record.key, record.version), []).append(finding)
         return {key: tuple(sorted(each, key=lambda finding: finding.code)) for key, each in found.items()}
 
     def not_evaluated(self, context: Context) -> tuple[str, ...]:
@@ -112,17 +113,22 @@ class CaseRules:
         fills.setdefault("type", kind.label)
         return rule.finding(path, None if isinstance(value, list) else shown(value), None, fills)
 
-    def _withdrawn(self, rule: Rule, view: CaseView) -> Iterable[tuple[CaseRecord, Finding]]:
-        (entry,) = rule.rows
+    def _withdrawn(
+        self, rule: Rule, entry: Mapping[str, Any], view: CaseView
+    ) -> Iterable[tuple[CaseRecord, Finding]]:
+        """Yield withdrawals that name no standing version (``ask`` target), or do not take the next one (version)."""
         for record, target in view.withdrawals:
-            version = record.facts.get(entry["version"])
-            if target is None or target.withdrawn or (version is not None and target.version != version):
+            told = record.facts.get(entry["version"])
+            if entry["ask"] == "version":
+                fits = told is None or record.version == told + 1
+            else:
+                fits = target is not None and not target.withdrawn and told in (None, target.version)
+            if not fits:
                 element = self._pack.types[record.type].element
                 fact = self.table.of[record.type][entry["path"]]
-                held = "" if target is None else str(target.version)
-                told = {"value": record.key, "version": str(version), "held": held}
-                fills = {name: Words(text, text) for name, text in told.items()}
-                yield record, rule.finding(f"{element}/{fact.path}", record.key, None, fills)
+                said = {"value": record.key, "version": str(told), "target": str(told), "taken": str(record.version)}
+                fills = {name: Words(text, text) for name, text in said.items()}
+                yield record, rule.finding(f"{element}/{fact.path}", str(record.facts[entry["path"]]), None, fills)
 
 
 def _applies(rule: Rule, context: Context, lacks: frozenset[str]) -> bool:

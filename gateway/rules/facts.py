@@ -17,7 +17,7 @@ from gateway.pack import Element, Pack
 from gateway.rules.expression import Symbol
 from gateway.rules.plan import Node, Planner, Values, gather
 
-KEY = "@key"
+KEY, VERSION = "@key", "@version"
 CaseFacts: TypeAlias = dict[str, Any]
 """Facts of one record by name."""
 
@@ -144,6 +144,8 @@ class FactScope:
         if name == "extra":
             return Symbol("@extra", "integer")
         side, dot, rest = name.partition(".")
+        if name == "version":
+            return Symbol(VERSION, "integer")
         if rest == "key" and side in ("a", "b"):
             return Symbol(KEY, "text", of_line=side == "b")
         if not dot or side not in self._sides:

@@ -99,6 +99,13 @@ def _extra(row: CaseRow, view: CaseView, calendar: WorkingDays | None) -> Any:
     return sum(value.test(each.values, each.values, calendar) or 0 for each in view.of(codes))
 
 
+def alone(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
+    """A record by itself, once its version is known."""
+    for each in view.of(row.a):
+        if each.is_new and row.holds(row.given, each.values, calendar):
+            yield Hit(each, row.path, row.filled(each.values, each.values, calendar))
+
+
 def one(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
     """At most one record of these types (of a group) in a case; the later new one is too many."""
     held: dict[Any, list[Seen]] = {}
@@ -285,6 +292,6 @@ def _inner(code: str) -> str:
 
 Form = Callable[[CaseRow, CaseView, Context, WorkingDays | None], Iterator[Hit]]
 CASE_FORMS: dict[str, Form] = {
-    "pair": pair, "one": one, "first": first, "after": after, "needs": needs, "match": match, "total": total,
+    "pair": pair, "alone": alone, "one": one, "first": first, "after": after, "needs": needs, "match": match, "total": total,
     "lines": lines, "target": target, "steps": steps, "item": item, "sender": sender, "numbering": numbering,
 }  # fmt: skip

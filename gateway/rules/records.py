@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from gateway.model.record_type import RecordType, case_in
-from gateway.rules.facts import KEY, CaseFacts, FactTable
+from gateway.rules.facts import KEY, VERSION, CaseFacts, FactTable
 from gateway.rules.plan import Values
 
 
@@ -59,7 +59,7 @@ class CaseView:
                 self.withdrawals.append((record, before[0] if before else None))
             heads[record.key] = record, is_new
         seen = [
-            Seen(record, {**table.typed(record.type, record.facts), KEY: record.key}, is_new, types[record.type].rank)
+            Seen(record, {**table.typed(record.type, record.facts), KEY: record.key, VERSION: record.version}, is_new, types[record.type].rank)
             for record, is_new in heads.values()
             if not record.withdrawn and record.type in types
         ]
