@@ -11,6 +11,7 @@ import click
 
 from gateway.app import Gateway
 from gateway.cli.exits import ExitCode
+from gateway.cli.logs import logging_to
 from gateway.cli.options import json_option
 from gateway.cli.output import emit_json, print_table, say, spoken
 from gateway.cli.run import run_with_bar
@@ -78,7 +79,7 @@ def _print(summary: Summary, why: list[Reason], directory: Path) -> None:
 
 def _serve(gateway: Gateway, addresses: dict[str, str]) -> None:
     service = gateway.service()
-    with _signals(lambda *_: service.ended.set()):
+    with logging_to(gateway.configuration.site.log), _signals(lambda *_: service.ended.set()):
         service.start()
         for name, address in addresses.items():
             say(f"{name}: {address}")
@@ -87,6 +88,8 @@ def _serve(gateway: Gateway, addresses: dict[str, str]) -> None:
         while not service.ended.wait(0.5):
             continue
         service.stop()
+    if service.fault is not None:
+        raise service.fault
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
