@@ -34,7 +34,9 @@ def filled(desk, make):
 @pytest.fixture
 def run(filled, monkeypatch):
     """The command line over the filled ledger; the configuration is played."""
-    monkeypatch.setattr(records, "load", lambda _: SimpleNamespace(site=SimpleNamespace(pack="jiangxi-1.0"), sources=()))
+    monkeypatch.setattr(
+        records, "load", lambda _: SimpleNamespace(site=SimpleNamespace(pack="jiangxi-1.0"), sources=())
+    )
 
     def read_ledger(_configuration):
         return open_ledger(filled.url, filled.clock, filled.ledger.ids, {}, read_only=True)
