@@ -151,7 +151,8 @@ class Inspector:
                 other = doc_finding(Doc.OTHER_TYPE, type_code, path=kind.element)
                 yield Placed(key, kind.code, replace(other, line=part.line))
             if kind is not None and not seen.findings and not key.startswith("#") and seen.element is not None:
-                around.add(begin + at, part.line, kind, self._given(seen.element, kind), key, seen.element)
+                line = part.line + (line_of(seen.element) - 1 if b"\n" in part.document else 0)
+                around.add(begin + at, line, kind, self._given(seen.element, kind), key, seen.element)
             for finding in found:
                 line = part.line + (finding.line or 1) - 1
                 yield Placed(key, kind.code if kind else "", replace(finding, line=line))

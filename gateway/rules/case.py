@@ -2,6 +2,7 @@
 """Case, catalogue and sender rules (standard.md §6): pure functions of a case's records and what surrounds them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from gateway.errors import ConfigurationError
@@ -38,6 +39,7 @@ class CaseRules:
             for code, rule in read_rules(pack).items()
             if rule.scope in (Scope.CASE, Scope.CATALOGUE, Scope.SENDER)
         }
+        self._rows = lru_cache(maxsize=4096)(self._choose)
         compiler = expression_compiler(pack)
         self._by_type: dict[str, list[tuple[Rule, CaseRow]]] = {}
         self._withdrawals: list[tuple[Rule, Mapping[str, Any]]] = []
@@ -64,17 +66,16 @@ class CaseRules:
         calendar = None if context.clock is None else context.clock.calendar()
         for name, records in cases.items():
             view = CaseView(name, records, self._pack.types, self.table)
-            for rule, row in self._rows(records):
-                if not _applies(rule, context, lacks):
-                    continue
+            codes = frozenset(record.type for record, is_new in records if is_new)
+            for rule, row in self._rows(codes, context.level, lacks):
                 for hit in FORMS[row.form](row, view, context, calendar):
                     record = hit.record.record
                     found.setdefault((record.key, record.version), []).append(self._finding(rule, row, hit))
             for rule, entry in self._withdrawals if view.withdrawals else ():
-                if _applies(rule, context, lacks):
+                if _applies(rule, context.level, lacks):
                     for record, finding in self._withdrawn(rule, entry, view):
                         found.setdefault((record.key, record.version), []).append(finding)
-        return {key: tuple(sorted(each, key=lambda finding: finding.code)) for key, each in found.items()}
+        return {key: tuple(sorted(each, key=_by_place)) for key, each in found.items()}
 
     def not_evaluated(self, context: Context) -> tuple[str, ...]:
         """Return the codes of rules that can't be judged for lack of context."""
@@ -86,15 +87,16 @@ class CaseRules:
             and (not lacks.isdisjoint(rule.needs) or (rule.levels and context.level is None))
         )
 
-    def _rows(self, records: Iterable[tuple[CaseRecord, bool]]) -> Iterable[tuple[Rule, CaseRow]]:
-        codes = {record.type for record, is_new in records if is_new}
-        if len(codes) == 1:
-            return self._by_type.get(codes.pop(), ())
+    def _choose(
+        self, codes: frozenset[str], level: str | None, lacks: frozenset[str]
+    ) -> tuple[tuple[Rule, CaseRow], ...]:
+        """Return the rows that new records of these types touch and for which there is the context."""
         rows: dict[int, tuple[Rule, CaseRow]] = {}
         for code in sorted(codes):
-            for pair in self._by_type.get(code, ()):
-                rows.setdefault(id(pair[1]), pair)
-        return rows.values()
+            for rule, row in self._by_type.get(code, ()):
+                if _applies(rule, level, lacks):
+                    rows.setdefault(id(row), (rule, row))
+        return tuple(rows.values())
 
     def _finding(self, rule: Rule, row: CaseRow, hit: Hit) -> Finding:
         record = hit.record.record
@@ -113,9 +115,7 @@ class CaseRules:
         fills.setdefault("type", kind.label)
         return rule.finding(path, None if isinstance(value, list) else shown(value), None, fills)
 
-    def _withdrawn(
-        self, rule: Rule, entry: Mapping[str, Any], view: CaseView
-    ) -> Iterable[tuple[CaseRecord, Finding]]:
+    def _withdrawn(self, rule: Rule, entry: Mapping[str, Any], view: CaseView) -> Iterable[tuple[CaseRecord, Finding]]:
         """Yield withdrawals that name no standing version (``ask`` target), or do not take the next one (version)."""
         for record, target in view.withdrawals:
             told = record.facts.get(entry["version"])
@@ -131,8 +131,12 @@ class CaseRules:
                 yield record, rule.finding(f"{element}/{fact.path}", str(record.facts[entry["path"]]), None, fills)
 
 
-def _applies(rule: Rule, context: Context, lacks: frozenset[str]) -> bool:
-    return (not rule.levels or context.level in rule.levels) and lacks.isdisjoint(rule.needs)
+def _by_place(finding: Finding) -> tuple[str, str]:
+    return finding.code, finding.path
+
+
+def _applies(rule: Rule, level: str | None, lacks: frozenset[str]) -> bool:
+    return (not rule.levels or level in rule.levels) and lacks.isdisjoint(rule.needs)
 
 
 class _RowMaker:
@@ -176,6 +180,7 @@ class _RowMaker:
                 code: self._violation(text, "", FactScope(self._table, (code,)))
                 for code, text in entry.get("opens_when", {}).items()
             }
+            parts["opens"] = row.b | parts["opens_when"].keys()
         return parts
 
     def _aside(self, entry: Mapping[str, Any], name: str, part: str) -> "tuple[frozenset[str], Compiled] | None":

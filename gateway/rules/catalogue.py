@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Protocol
 
 from gateway.pack import Pack
@@ -47,11 +48,15 @@ class Context:
 
     def lacks(self) -> frozenset[str]:
         """Return the names of the parts that are missing."""
-        parts = {
-            "catalogue": self.catalogue, "sender": self.sender, "calendar": self.clock, "level": self.level,
-            "history": self.history or None,
-        }  # fmt: skip
-        return frozenset(name for name, part in parts.items() if part is None)
+        parts = (self.catalogue, self.sender, self.clock, self.level, self.history or None)
+        return _LACKS[tuple(part is None for part in parts)]
+
+
+_PARTS = ("catalogue", "sender", "calendar", "level", "history")
+_LACKS = {
+    absent: frozenset(name for name, is_absent in zip(_PARTS, absent, strict=True) if is_absent)
+    for absent in product((False, True), repeat=len(_PARTS))
+}
 
 
 @dataclass

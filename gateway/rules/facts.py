@@ -33,13 +33,21 @@ class Fact:
     take: Callable[[Values], Any]
     fields: Mapping[str, str] | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether the value stands as it is at the path."""
+        return self.fields is None and not self.many and self.kind != "decimal"
+
 
 class FactTable:
     """The facts of every record type of a pack."""
 
-    def __init__(self, pack: Pack) -> None:
-        """Read ``rules/facts.toml``; raises ConfigurationError where it names what the schema lacks."""
-        self._planner = Planner(pack, dates=False)
+    def __init__(self, pack: Pack, planner: Planner | None = None) -> None:
+        """Read ``rules/facts.toml``; raises ConfigurationError where it names what the schema lacks.
+
+        With a ``planner`` facts are read along with what it reads anyhow: use :meth:`of_values` then.
+        """
+        self._planner = planner or Planner(pack, dates=False)
         self._pack = pack
         self.of: dict[str, dict[str, Fact]] = {}
         table = dict(pack.toml("rules/facts.toml"))
@@ -57,13 +65,30 @@ class FactTable:
             for code, facts in self.of.items()
         }
 
+        self._ways = {
+            code: (
+                [(name, fact.path) for name, fact in facts.items() if fact.is_plain],
+                [(name, fact.take) for name, fact in facts.items() if not fact.is_plain],
+            )
+            for code, facts in self.of.items()
+        }
+
     def take(self, code: str, element: Node) -> CaseFacts:
         """Return the facts of a payload element of record type ``code``."""
         values: Values = {}
         gather(element, self._planner.plans[code], values)
+        return self.of_values(code, values)
+
+    def of_values(self, code: str, values: Values) -> CaseFacts:
+        """Return the facts among the values of a record."""
+        plain, others = self._ways[code]
         taken: CaseFacts = {}
-        for name, fact in self.of[code].items():
-            value = fact.take(values)
+        for name, key in plain:
+            value = values.get(key)
+            if value is not None:
+                taken[name] = value
+        for name, take in others:
+            value = take(values)
             if value is not None and value != []:
                 taken[name] = value
         return taken

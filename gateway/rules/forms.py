@@ -122,13 +122,13 @@ def one(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | 
 def first(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
     """A case begins with a record that may begin it."""
     opens = row.parts["opens_when"]
-    for each in view.of(row.b | opens.keys()):
+    for each in view.of(row.parts["opens"]):
         code = each.record.type
         if code in row.b or row.holds(opens[code], each.values, calendar):
             return
-    begins = next(view.of(row.a), None)
-    if begins is not None and begins.is_new:
-        yield Hit(begins, row.path, {})
+    there = view.of(row.a)
+    if there and there[0].is_new:
+        yield Hit(there[0], row.path, {})
 
 
 def after(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records as case rules see them, and one case with all of its records."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -34,13 +34,19 @@ class CaseRecord:
 
 
 class Seen:
-    """A record in its case: its typed facts, and whether it is one of those to be judged."""
+    """A record in its case, and whether it is one of those to be judged; its facts are typed when first asked for."""
 
-    __slots__ = ("is_new", "order", "record", "values")
-
-    def __init__(self, record: CaseRecord, values: Values, is_new: bool, rank: int) -> None:
-        self.record, self.values, self.is_new = record, values, is_new
+    def __init__(self, record: CaseRecord, is_new: bool, rank: int, table: FactTable) -> None:
+        self.record, self.is_new, self._table = record, is_new, table
         self.order = (rank, record.occurred_at, record.sequence, record.key)
+
+    @cached_property
+    def values(self) -> Values:
+        """The facts of the record as rules compute with them."""
+        record = self.record
+        values = self._table.typed(record.type, record.facts)
+        values[KEY], values[VERSION] = record.key, record.version
+        return values
 
 
 class CaseView:
@@ -53,26 +59,41 @@ class CaseView:
         self.name = name
         heads: dict[str, tuple[CaseRecord, bool]] = {}
         self.withdrawals: list[tuple[CaseRecord, CaseRecord | None]] = []
-        for record, is_new in sorted(records, key=lambda pair: pair[0].version):
+        for record, is_new in sorted(records, key=_by_version):
             before = heads.get(record.key)
             if record.withdrawn and is_new:
                 self.withdrawals.append((record, before[0] if before else None))
             heads[record.key] = record, is_new
         seen = [
-            Seen(record, {**table.typed(record.type, record.facts), KEY: record.key, VERSION: record.version}, is_new, types[record.type].rank)
+            Seen(record, is_new, types[record.type].rank, table)
             for record, is_new in heads.values()
             if not record.withdrawn and record.type in types
         ]
-        self.seen = sorted(seen, key=lambda each: each.order)
+        seen.sort(key=_by_order)
+        self.seen = seen
+        self._by_type: dict[str, list[Seen]] = {}
+        for each in seen:
+            self._by_type.setdefault(each.record.type, []).append(each)
 
     @cached_property
     def keys(self) -> frozenset[str]:
         """The keys that stand."""
         return frozenset(each.record.key for each in self.seen)
 
-    def of(self, codes: Iterable[str]) -> Iterator[Seen]:
-        """Yield the records of some types in the order of the case."""
-        return (each for each in self.seen if each.record.type in codes)
+    def of(self, codes: Collection[str]) -> Sequence[Seen]:
+        """Return the records of some types in the order of the case."""
+        if len(codes) == 1:
+            (code,) = codes
+            return self._by_type.get(code, ())
+        return [each for each in self.seen if each.record.type in codes]
+
+
+def _by_version(pair: tuple[CaseRecord, bool]) -> int:
+    return pair[0].version
+
+
+def _by_order(seen: Seen) -> tuple[int, str, int, str]:
+    return seen.order
 
 
 Fills = dict[str, Any]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of a pack that judge a record by itself, bound to record types and ready to run on parsed records."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 from typing import Any, cast
@@ -11,6 +11,8 @@ from lxml import etree
 from gateway.model.finding import Finding
 from gateway.pack import Pack
 from gateway.rules.codes import code_check, region_check
+from gateway.rules.expression import fuse
+from gateway.rules.facts import CaseFacts, FactTable
 from gateway.rules.functions import WorkingDays
 from gateway.rules.identity import NumberRules, identity_check, organisation_check
 from gateway.rules.obligations import obligation_check
@@ -20,6 +22,7 @@ from gateway.rules.sets import code_list, expression_compiler
 from gateway.rules.texts import Rule, Scope, read_rules
 from gateway.rules.wording import is_strange, wording_check
 
+Judge = Callable[[Values, WorkingDays | None], list[int]]
 _whole_text = etree.XPath("string()")
 
 
@@ -42,6 +45,7 @@ class Rules:
         self._rows: dict[str, list[Row]] = {code: [] for code in pack.types}
         self._bind(planner, pack, checks)
         self._bind_rows(planner, pack)
+        self.table = FactTable(pack, planner)
         self._plans = planner.plans
         self._chosen = cache(self._choose)
 
@@ -55,6 +59,13 @@ class Rules:
         time of the check (ISO, +08:00). ``with_lines`` is for elements of a file that someone has before them.
         A finding whose rule ``discards`` means that the payload must not be stored: ask :meth:`discards`.
         """
+        return self.examine(type_code, element, level=level, now=now, with_lines=with_lines)[0]
+
+    def examine(
+        self, type_code: str, element: Node, *, level: str | None = None, now: str | None = None,
+        with_lines: bool = True,
+    ) -> tuple[tuple[Finding, ...], Values]:  # fmt: skip
+        """Return the findings of :meth:`check` and the values read, of which :meth:`facts_in` are the case's facts."""
         values: Values = {ELEMENT: element}
         if now is not None:
             values[NOW] = now
@@ -66,11 +77,20 @@ class Rules:
             wording_check(self._pack.shape(type_code), element, self.catalogue, found)
         if level in ("L2", "L3") and type_code in self._obligations:
             self._obligations[type_code](values, found)
-        calendar = self._calendar
-        for row in self._chosen(type_code, level):
-            if row.each is not None or row.test.test(values, values, calendar):
-                found.extend(row.judge(values, calendar))
-        return tuple(found if with_lines else [replace(finding, line=None) for finding in found])
+        judge, rows, by_line = self._chosen(type_code, level)
+        for number in judge(values, self._calendar):
+            found.extend(rows[number].judge(values, self._calendar))
+        for row in by_line:
+            found.extend(row.judge(values, self._calendar))
+        return tuple(found if with_lines else [replace(finding, line=None) for finding in found]), values
+
+    def facts_in(self, type_code: str, values: Values) -> CaseFacts:
+        """Return the facts of a record among the values that :meth:`examine` read."""
+        return self.table.of_values(type_code, values)
+
+    def facts(self, type_code: str, element: Node) -> CaseFacts:
+        """Return the facts of a payload element that the rules of its case will ask for (JSON)."""
+        return self.table.take(type_code, element)
 
     def not_evaluated(self, level: str | None, now: str | None) -> tuple[str, ...]:
         """Return the codes of record rules that lack their context: a level, the time, a calendar."""
@@ -88,13 +108,15 @@ class Rules:
         """Tell whether a finding forbids that the payload be stored (state secrets)."""
         return any(rule.discards for finding in findings if (rule := self.catalogue.get(finding.code)) is not None)
 
-    def _choose(self, code: str, level: str | None) -> tuple[Row, ...]:
-        """Return the rows that apply to a record type at a level."""
-        return tuple(
+    def _choose(self, code: str, level: str | None) -> tuple[Judge, tuple[Row, ...], tuple[Row, ...]]:
+        """Return the rows that apply to a record type at a level: those of the record as one, and those of lines."""
+        rows = [
             row
             for row in self._rows[code]
             if (not row.rule.levels or level in row.rule.levels) and (self._calendar or not row.test.calendar)
-        )
+        ]
+        alone = tuple(row for row in rows if row.each is None)
+        return fuse([row.test for row in alone], f"rules of {code}"), alone, tuple(row for row in rows if row.each)
 
     def _bind(self, planner: Planner, pack: Pack, checks: dict[str, Any]) -> None:
         rules = self.catalogue
