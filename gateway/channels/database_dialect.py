@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from gateway.channels.database_options import DatabaseOptions, secret
+from gateway.channels.database_options import DatabaseOptions, secret, text_decoder
 from gateway.channels.database_stamp import Now
 from gateway.clock import BEIJING
 from gateway.errors import ConfigurationError
@@ -132,9 +132,11 @@ def _sqlite(url: URL, options: DatabaseOptions, directory: Path, clock: Clock, p
 
 
 def _tolerant(encoding: str) -> Callable[[bytes], str | bytes]:
+    text = text_decoder(encoding)
+
     def decode(cell: bytes) -> str | bytes:
         try:
-            return cell.decode(encoding)
+            return text(cell)
         except UnicodeDecodeError:
             return cell
 

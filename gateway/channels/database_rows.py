@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from gateway.channels.database_findings import source_finding
+from gateway.channels.database_options import text_decoder
 from gateway.channels.database_stamp import Stamp
 from gateway.model.record import Row, Scalar
 from gateway.ports import Unreadable
@@ -63,6 +64,7 @@ class RowBuilder:
         self._single = self._ids[0] if len(self._ids) == 1 else None
         self._stamp = (self._names.index(stamp[0]), stamp[1]) if stamp else None
         self._encoding = encoding
+        self._decode = text_decoder(encoding)
 
     def build(self, cells: Sequence[Any], undated: bool = False) -> Row | Unreadable:
         """Return the row, or what makes it unreadable; an ``undated`` row carries no stamp that could move the floor."""
@@ -121,7 +123,7 @@ class RowBuilder:
             return int(cell)
         if isinstance(cell, bytes | bytearray | memoryview):
             try:
-                return bytes(cell).decode(self._encoding)
+                return self._decode(bytes(cell))
             except UnicodeDecodeError:
                 raise UndecodableCell("SRC-006") from None
         raise UndecodableCell("SRC-007")

@@ -173,7 +173,8 @@ def test_a_declared_encoding_reads_the_columns_own_bytes(departments: Make, back
     department = departments(backend)
     column = "TEXT" if backend == "sqlite" else "VARCHAR(100) CHARACTER SET latin1"
     cell = "CAST(x'{}' AS TEXT)" if backend == "sqlite" else "x'{}'"
-    good, bad = cell.format("南昌市䶮".encode("gb18030").hex()), cell.format("c4cfff")
+    # FE59 is a code that Python's codec still reads as private use
+    good, bad = cell.format("南昌市䶮".encode("gb18030").hex() + "fe59"), cell.format("c4cfff")
     department.run(
         f"CREATE TABLE BJ (ID INTEGER, MC {column}, JE DECIMAL(10,2), GXSJ {department.stamp_type})",
         f"INSERT INTO BJ VALUES (1, {good}, 12.50, '2020-01-01 00:00:05'), (2, {bad}, 1, '2020-01-01 00:00:06'),"
@@ -181,7 +182,7 @@ def test_a_declared_encoding_reads_the_columns_own_bytes(departments: Make, back
     )
     source = department.source(encoding="gb2312")
     rows, unreadable, _ = read_all(source, source.window(None), 2)
-    assert [r.values["MC"] for r in rows] == ["南昌市䶮", "abc"]
+    assert [r.values["MC"] for r in rows] == ["南昌市䶮\u9fb4", "abc"]
     assert [(u.row_id, u.finding.code) for u in unreadable] == [("2", "SRC-006")]
     assert rows[0].values["JE"] in ("12.5", "12.50")
 
