@@ -28,12 +28,21 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[
         yield "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
 
 
+def _validity(rule: Any) -> str:
+    """Return the days a rule is in force and the date that decides, or nothing where it always is."""
+    if rule.valid_from is None and rule.valid_to is None:
+        return ""
+    return f"{rule.valid_from or ''}–{rule.valid_to or ''} ({rule.decides})"
+
+
 def errors_page() -> str:
     """Return errors.md: every error class and every finding code."""
     import gateway
     from gateway.cli.exits import ExitCode
     from gateway.cli.output import exit_code
+    from gateway.cli.standard import all_rules
     from gateway.errors import GatewayError
+    from gateway.pack import load_pack
 
     for module in pkgutil.walk_packages(gateway.__path__, "gateway."):
         if not module.name.startswith(("gateway.__main__", "gateway.ledger.migrations")):
@@ -45,12 +54,10 @@ def errors_page() -> str:
          kind.advice.zh, kind.advice.en)
         for kind in classes
     ]  # fmt: skip
-    shown = CliRunner().invoke(_shell("zh"), ["standard", "list", "--rules", "--json"]).stdout
-    rules = json.loads(shown)["rules"]
     findings = [
-        (rule["code"], rule["severity"], rule["message"]["zh"], rule["message"]["en"], rule["hint"]["zh"],
-         rule["hint"]["en"], rule["clause"])
-        for rule in rules
+        (rule.code, rule.severity.value, rule.message.zh, rule.message.en, rule.hint.zh, rule.hint.en, rule.clause,
+         _validity(rule))
+        for rule in all_rules(load_pack())
     ]  # fmt: skip
     lines = [
         "# 错误与问题代码 · Errors and finding codes", "", NOTE, "",
@@ -61,7 +68,7 @@ def errors_page() -> str:
         *table(("代码", "类", "说明", "English", "处置", "退出码", "建议", "advice"), leaves), "",
         "## 问题 · Findings", "",
         "E 拒收该记录,W 只提示 · E refuses the record, W does not.", "",
-        *table(("代码", "级别", "说明", "English", "建议", "advice", "依据"), findings),
+        *table(("代码", "级别", "说明", "English", "建议", "advice", "依据", "有效期 · in force"), findings),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``gateway standard``: what the standard pack holds: record types, their elements, code lists, rules."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ from gateway.flow.translate import FINDINGS as FLOW_FINDINGS
 from gateway.i18n import _
 from gateway.mapping.findings import FINDINGS
 from gateway.model.finding import Severity
+from gateway.model.record_type import RecordType
 from gateway.pack import CodeList, Element, Entry, Pack, load_pack
 from gateway.rules import Rule, Rules
 from gateway.tabular.faults import FAULTS as TABLE_FAULTS
@@ -47,7 +49,7 @@ def list_(type_code: str | None, list_name: str | None, with_rules: bool, as_jso
     elif list_name:
         _print_codes(_known_list(pack, list_name))
     elif with_rules:
-        _print_rules(_all_rules(pack))
+        _print_rules(all_rules(pack))
     else:
         _print_types(pack)
     return ExitCode.OK
@@ -100,7 +102,7 @@ def _print_rules(rules: list[Rule]) -> None:
     )
 
 
-def _all_rules(pack: Pack) -> list[Rule]:
+def all_rules(pack: Pack) -> list[Rule]:
     """Return every finding code there is: the pack's rules and the faults of source, mapping, parser and schema."""
     rules = list(Rules(pack).catalogue.values())
     for table in (SOURCE_FINDINGS, FINDINGS, FLOW_FINDINGS):
@@ -124,8 +126,15 @@ def _shown(day: str) -> str:
     return "" if day.startswith(("0000", "9999")) else day
 
 
-def _as_data(pack: Pack, type_code: str | None, list_name: str | None, with_rules: bool) -> dict[str, Any]:
-    """Return what ``--json`` prints: the pack's head and the part that was asked for."""
+def _as_data(
+    pack: Pack, type_code: str | None, list_name: str | None, with_rules: bool
+) -> dict[str, Any] | list[dict[str, Any]]:
+    """Return what ``--json`` prints: a list of types or rules with their samples, or one type or list with its head."""
+    if with_rules:
+        return [_rule_data(pack, rule) for rule in sorted(Rules(pack).catalogue.values(), key=lambda rule: rule.code)]
+    if not type_code and not list_name:
+        valid = {path: path.read_bytes() for path in sorted((pack.root / "samples" / "valid").glob("*.xml"))}
+        return [_type_data(kind, valid) for kind in pack.types.values()]
     about: dict[str, Any] = {
         "pack": pack.name,
         "version": pack.version,
@@ -137,21 +146,34 @@ def _as_data(pack: Pack, type_code: str | None, list_name: str | None, with_rule
     if type_code:
         elements = pack.shape(_known(pack, type_code)).walk()
         return about | {"type": type_code, "elements": [_element_data(element) for element in elements]}
-    if list_name:
-        rows = [row for rows in _known_list(pack, list_name).rows.values() for row in rows]
-        return about | {"list": list_name, "codes": [_code_data(row) for row in rows]}
-    if with_rules:
-        return about | {"rules": _all_rules(pack)}
-    return about | {
-        "types": [
-            {
-                "code": kind.code, "element": kind.element, "label": kind.label, "category": kind.category,
-                "rank": kind.rank, "lane": kind.lane, "predecessors": kind.predecessors,
-            }
-            for kind in pack.types.values()
-        ],
-        "code_lists": list(pack.code_lists),
+    rows = [row for rows in _known_list(pack, str(list_name)).rows.values() for row in rows]
+    return about | {"list": list_name, "codes": [_code_data(row) for row in rows]}
+
+
+def _type_data(kind: RecordType, valid: dict[Path, bytes]) -> dict[str, Any]:
+    """Return a record type and the valid samples that hold a record of it, its own ones first."""
+    opening = f"<{kind.element}".encode()
+    holding = [path for path, text in valid.items() if opening + b" " in text or opening + b">" in text]
+    holding.sort(key=lambda path: not path.name.startswith(kind.code))
+    return {
+        "code": kind.code, "element": kind.element, "label": kind.label, "category": kind.category,
+        "rank": kind.rank, "lane": kind.lane, "predecessors": kind.predecessors,
+        "valid": [str(path) for path in holding],
     }  # fmt: skip
+
+
+def _rule_data(pack: Pack, rule: Rule) -> dict[str, Any]:
+    """Return a rule of the pack, its dates, and the samples that break and just keep it."""
+    return {
+        "code": rule.code, "severity": rule.severity, "scope": rule.scope, "clause": rule.clause,
+        "valid_from": rule.valid_from, "valid_to": rule.valid_to, "decides": rule.decides,
+        "levels": sorted(rule.levels), "needs": rule.needs, "message": rule.message, "hint": rule.hint,
+        "invalid": _samples(pack, "invalid", rule), "near_miss": _samples(pack, "near-miss", rule),
+    }  # fmt: skip
+
+
+def _samples(pack: Pack, folder: str, rule: Rule) -> list[str]:
+    return [str(path) for path in sorted((pack.root / "samples" / folder).glob(f"{rule.code}-*.xml"))]
 
 
 def _code_data(row: Entry) -> dict[str, Any]:

@@ -73,6 +73,8 @@ def command(
         if explain:
             _explain(pack, files)
         _summarise(inspector.records, tally)
+        if inspector.not_evaluated:
+            say(_("缺少上下文、未评估的规则:{codes}").format(codes=" ".join(inspector.not_evaluated)))
     wrong = tally["error"] + (tally["warning"] if fail_on == "warning" else 0)
     return ExitCode.FINDINGS if wrong else ExitCode.OK
 

@@ -3,6 +3,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,19 +13,19 @@ from gateway.cli.standard import command
 from gateway.pack import Pack
 
 
-def _json(*arguments: str) -> dict[str, Any]:
+def _json(*arguments: str) -> Any:
     result = CliRunner().invoke(command, ["list", *arguments, "--json"], standalone_mode=False)
     assert result.exception is None
-    shown: dict[str, Any] = json.loads(result.stdout)
-    return shown
+    return json.loads(result.stdout)
 
 
-def test_types_are_listed_with_the_edition(pack: Pack) -> None:
+def test_types_are_listed_with_their_samples(pack: Pack) -> None:
     shown = _json()
-    assert [kind["code"] for kind in shown["types"]] == list(pack.types)
-    assert "not the official text" in shown["edition"]
-    assert shown["digest"] == pack.digest
-    assert "PenaltyKind" in shown["code_lists"]
+    assert [kind["code"] for kind in shown] == list(pack.types)
+    for kind in shown:
+        assert kind["element"] == pack.types[kind["code"]].element
+        assert Path(kind["valid"][0]).name.startswith(kind["code"])
+        assert all(Path(path).is_file() for path in kind["valid"])
 
 
 def test_elements_of_a_type_are_listed(pack: Pack) -> None:
@@ -39,12 +40,23 @@ def test_open_ends_of_a_code_are_null() -> None:
     assert (first["code"], first["valid_from"], first["valid_to"]) == ("2", None, "2021-07-14")
 
 
-def test_every_finding_code_is_listed_once() -> None:
-    codes = [rule["code"] for rule in _json("--rules")["rules"]]
-    assert codes == sorted(set(codes))
-    assert all(re.fullmatch(r"[A-Z]{3}-\d{3}", code) for code in codes)
-    assert {"COD-001", "IDN-002", "SEC-001", "DOC-002", "MAP-001", "SRC-001"} <= set(codes)
-    assert any(code.startswith("XSD-") for code in codes)
+def test_every_rule_is_listed_with_its_dates_and_samples() -> None:
+    rules = {rule["code"]: rule for rule in _json("--rules")}
+    assert list(rules) == sorted(rules)
+    for code, rule in rules.items():
+        assert re.fullmatch(r"[A-Z]{3}-\d{3}", code)
+        assert rule["severity"] in ("E", "W")
+        assert rule["clause"]
+        assert rule["invalid"], code
+        assert rule["near_miss"], code
+        assert rule["decides"] or not (rule["valid_from"] or rule["valid_to"]), code
+    assert (rules["LAW-001"]["valid_to"], rules["LAW-002"]["valid_from"]) == ("2021-07-14", "2021-07-15")
+
+
+def test_every_finding_code_is_in_the_table() -> None:
+    result = CliRunner().invoke(command, ["list", "--rules"], standalone_mode=False)
+    codes = [line.split()[0] for line in result.stdout.splitlines()[1:]]
+    assert {"COD-001", "IDN-002", "SEC-001", "DOC-002", "MAP-001", "SRC-001", "XSD-001", "CAS-001"} <= set(codes)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--type", "CF_JD"], ["--codes", "Region"], ["--rules"]])
