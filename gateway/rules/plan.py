@@ -188,8 +188,10 @@ def gather(element: Any, steps: dict[str, Step], values: Values) -> None:
                 if len(line) > 1:
                     values.setdefault(step.key, []).append(line)
             else:
-                values[step.key] = True
+                before = len(values)
                 gather(child, step.below, values)
+                if len(values) > before:  # a nil or empty group is absent
+                    values[step.key] = True
             continue
         text = child.text
         if text is None:

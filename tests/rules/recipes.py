@@ -113,14 +113,41 @@ good("REC-003", "later-that-day", "CF_LA.xml", "CF_LA/occurredAt=2022-04-01T23:5
 bad("REC-004", "charge-total", "XK_SF.xml", "XK_SF/total=51.00")
 bad("REC-004", "levy-lines", "ZS_HD.xml", "ZS_HD/amount=1301.00")
 good("REC-004", "two-lines", "ZS_HD.xml", "ZS_HD/lines#2/amount=300")
-bad("REC-005", "penalty-of-a-permit-item", "CF_JD.xml", "CF_JD/itemCode=XK-MA0000015-0001", "CF_JD/caseNo=MA0000015-2022-XK-00000001")
-good("REC-005", "other-power-on-application", "XK_SL.xml", "XK_SL/itemCode=QT-MA0000015-0001", "XK_SL/caseNo=MA0000015-2022-QT-00000001")
+bad(
+    "REC-005",
+    "penalty-of-a-permit-item",
+    "CF_JD.xml",
+    "CF_JD/itemCode=XK-MA0000015-0001",
+    "CF_JD/caseNo=MA0000015-2022-XK-00000001",
+)
+good(
+    "REC-005",
+    "other-power-on-application",
+    "XK_SL.xml",
+    "XK_SL/itemCode=QT-MA0000015-0001",
+    "XK_SL/caseNo=MA0000015-2022-QT-00000001",
+)
 bad("REC-006", "case-of-another-category", "CF_LA.xml", "CF_LA/caseNo=MA0000015-2022-XK-00000001")
 good("REC-006", "same-category", "CF_LA.xml", "CF_LA/caseNo=MA0000015-2022-CF-99999999")
 bad("REC-007", "number-of-next-year", "CF_LA.xml", "CF_LA/caseNo=MA0000015-2023-CF-00000001")
 good("REC-007", "decided-in-the-next-year", "CF_JD.xml", "CF_JD/caseNo=MA0000015-2021-CF-00000001")
-bad("REC-008", "refused-with-certificate", "XK_JD.xml", "XK_JD/result=不予", "XK_JD/reason=不符合条件", "XK_JD/remedy=六十日内复议")
-good("REC-008", "refused", "XK_JD.xml", "XK_JD/result=不予", "XK_JD/reason=不符合条件", "XK_JD/remedy=六十日内复议", "XK_JD/certificateNo-")
+bad(
+    "REC-008",
+    "refused-with-certificate",
+    "XK_JD.xml",
+    "XK_JD/result=不予",
+    "XK_JD/reason=不符合条件",
+    "XK_JD/remedy=六十日内复议",
+)
+good(
+    "REC-008",
+    "refused",
+    "XK_JD.xml",
+    "XK_JD/result=不予",
+    "XK_JD/reason=不符合条件",
+    "XK_JD/remedy=六十日内复议",
+    "XK_JD/certificateNo-",
+)
 bad("REC-009", "fine-without-kind", "CF_JD.xml", "CF_JD/kinds=CF01")
 bad("REC-009", "income-without-kind", "CF_JD.xml", "CF_JD/confiscatedIncome=5.00")
 good("REC-009", "no-income", "CF_JD.xml", "CF_JD/confiscatedIncome=0.00")
@@ -133,7 +160,9 @@ good("REC-012", "company", "CF_LA.xml", "CF_LA/minor=false")
 bad("REC-013", "version-left-out", "GG_CH.xml", "GG_CH/version=3")
 good("REC-013", "next-version", "GG_CH.xml", "GG_CH/version=5", "GG_CH/targetVersion=4")
 bad("REC-014", "other-type", "GG_CH.xml", "GG_CH/targetType=CF_GZ")
-good("REC-014", "same-type", "GG_CH.xml", "GG_CH/targetType=CF_GZ", "GG_CH/targetKey=CF_GZ:MA0000015-2022-CF-00000001:3")
+good(
+    "REC-014", "same-type", "GG_CH.xml", "GG_CH/targetType=CF_GZ", "GG_CH/targetKey=CF_GZ:MA0000015-2022-CF-00000001:3"
+)
 bad("REC-015", "first-version-as-correction", "CF_LA.xml", "CF_LA/operation=U")
 good("REC-015", "correction", "CF_LA.xml", "CF_LA/operation=U", "CF_LA/version=2")
 bad("REC-016", "category-of-another", "QL_SX.xml", "QL_SX/category=CF", "QL_SX/subcategory-")
@@ -150,7 +179,14 @@ good("REC-021", "waived", "CF_TZ.xml", "CF_TZ/waived=true", "CF_TZ/heldAt-")
 bad("REC-023", "size", "GG_FJ.xml", "GG_FJ/size=13")
 good("REC-023", "reference-only", "GG_FJ.xml", "GG_FJ/content-", "GG_FJ/reference=示例档案2022-1", "GG_FJ/size=13")
 bad("REC-024", "digest", "GG_FJ.xml", "GG_FJ/sha256=" + "0" * 64)
-good("REC-024", "reference-only", "GG_FJ.xml", "GG_FJ/content-", "GG_FJ/reference=示例档案2022-1", "GG_FJ/sha256=" + "0" * 64)
+good(
+    "REC-024",
+    "reference-only",
+    "GG_FJ.xml",
+    "GG_FJ/content-",
+    "GG_FJ/reference=示例档案2022-1",
+    "GG_FJ/sha256=" + "0" * 64,
+)
 bad("REC-025", "party-without-a-name", "CF_JD.xml", "CF_JD/party/name=无")
 good("REC-025", "short-name", "CF_JD.xml", "CF_JD/party/name=无锡示例商行")
 bad("REC-026", "base-times-rate", "ZS_HD.xml", "ZS_HD/lines#1/base=13.5")
@@ -161,20 +197,58 @@ good("PUB-001", "masked", "GK_XX.xml", "GK_XX/content=申请人周**,身份证�
 good("PUB-001", "long-document-number", "GK_XX.xml", "GK_XX/content=文号360102199001010013")
 
 # --- laws, on both sides of their dates
-_SUMMARY = ("CF_JD/procedure=1", "CF_JD/party/kind=1", "CF_JD/party/idKind=居民身份证", f"CF_JD/party/idNo={ADULT}", "CF_JD/hearingHeld-")
-_OLD = ("CF_JD/decidedAt=2021-07-14T09:00:00+08:00", "CF_JD/occurredAt=2021-07-14T09:00:00+08:00", "CF_JD/deliveredAt=2021-07-15T09:00:00+08:00")
-_NEW = ("CF_JD/decidedAt=2021-07-15T09:00:00+08:00", "CF_JD/occurredAt=2021-07-15T09:00:00+08:00", "CF_JD/deliveredAt=2021-07-16T09:00:00+08:00")
+_SUMMARY = (
+    "CF_JD/procedure=1",
+    "CF_JD/party/kind=1",
+    "CF_JD/party/idKind=居民身份证",
+    f"CF_JD/party/idNo={ADULT}",
+    "CF_JD/hearingHeld-",
+)
+_OLD = (
+    "CF_JD/decidedAt=2021-07-14T09:00:00+08:00",
+    "CF_JD/occurredAt=2021-07-14T09:00:00+08:00",
+    "CF_JD/deliveredAt=2021-07-15T09:00:00+08:00",
+)
+_NEW = (
+    "CF_JD/decidedAt=2021-07-15T09:00:00+08:00",
+    "CF_JD/occurredAt=2021-07-15T09:00:00+08:00",
+    "CF_JD/deliveredAt=2021-07-16T09:00:00+08:00",
+)
 bad("LAW-001", "51-yuan-last-day", "CF_JD.xml", *_SUMMARY, *_OLD, "CF_JD/fineAmount=51.00")
 bad("LAW-001", "1001-yuan-of-a-firm", "CF_JD.xml", "CF_JD/procedure=1", *_OLD, "CF_JD/fineAmount=1001.00")
 good("LAW-001", "50-yuan-last-day", "CF_JD.xml", *_SUMMARY, *_OLD, "CF_JD/fineAmount=50.00")
 good("LAW-001", "51-yuan-next-day", "CF_JD.xml", *_SUMMARY, *_NEW, "CF_JD/fineAmount=51.00")
-good("LAW-001", "road-traffic", "CF_JD.xml", *_SUMMARY, *_OLD, "CF_JD/fineAmount=200.00", "CF_JD/basis/lawName=中华人民共和国道路交通安全法")
+good(
+    "LAW-001",
+    "road-traffic",
+    "CF_JD.xml",
+    *_SUMMARY,
+    *_OLD,
+    "CF_JD/fineAmount=200.00",
+    "CF_JD/basis/lawName=中华人民共和国道路交通安全法",
+)
 bad("LAW-002", "201-yuan-first-day", "CF_JD.xml", *_SUMMARY, *_NEW, "CF_JD/fineAmount=201.00")
 bad("LAW-002", "3001-yuan-of-a-firm", "CF_JD.xml", "CF_JD/procedure=1", *_NEW, "CF_JD/fineAmount=3001.00")
 good("LAW-002", "200-yuan-first-day", "CF_JD.xml", *_SUMMARY, *_NEW, "CF_JD/fineAmount=200.00")
 good("LAW-002", "201-yuan-general", "CF_JD.xml", *_SUMMARY, *_NEW, "CF_JD/procedure=2", "CF_JD/fineAmount=201.00")
-bad("LAW-003", "one-officer-first-day", "CF_DC.xml", "CF_DC/investigators#2-", "CF_DC/preserved-", "CF_DC/occurredAt=2021-07-15T09:00:00+08:00", "CF_DC/startedAt=2021-07-15T09:00:00+08:00")
-good("LAW-003", "one-officer-last-day", "CF_DC.xml", "CF_DC/investigators#2-", "CF_DC/preserved-", "CF_DC/occurredAt=2021-07-14T09:00:00+08:00", "CF_DC/startedAt=2021-07-14T09:00:00+08:00")
+bad(
+    "LAW-003",
+    "one-officer-first-day",
+    "CF_DC.xml",
+    "CF_DC/investigators#2-",
+    "CF_DC/preserved-",
+    "CF_DC/occurredAt=2021-07-15T09:00:00+08:00",
+    "CF_DC/startedAt=2021-07-15T09:00:00+08:00",
+)
+good(
+    "LAW-003",
+    "one-officer-last-day",
+    "CF_DC.xml",
+    "CF_DC/investigators#2-",
+    "CF_DC/preserved-",
+    "CF_DC/occurredAt=2021-07-14T09:00:00+08:00",
+    "CF_DC/startedAt=2021-07-14T09:00:00+08:00",
+)
 good("LAW-003", "two-officers", "CF_DC.xml", "CF_DC/preserved-")
 _SPOT = ("CF_ZX/way=当场", "CF_ZX/surchargePaid-")
 _SPOT_OLD = ("CF_ZX/paidAt=2021-07-14T09:00:00+08:00", "CF_ZX/occurredAt=2021-07-14T09:00:00+08:00")
@@ -189,7 +263,12 @@ _HEARING = ("CF_TZ/kind=听证", "CF_TZ/presider=郑示例")
 
 def _held(requested: str, notified: str, held: str) -> tuple[str, ...]:
     at = "T09:00:00+08:00"
-    return (*_HEARING, f"CF_TZ/requestedAt={requested}{at}", f"CF_TZ/notifiedAt={notified}{at}", f"CF_TZ/heldAt={held}{at}")
+    return (
+        *_HEARING,
+        f"CF_TZ/requestedAt={requested}{at}",
+        f"CF_TZ/notifiedAt={notified}{at}",
+        f"CF_TZ/heldAt={held}{at}",
+    )
 
 
 bad("LAW-007", "six-days", "CF_TZ.xml", *_held("2021-07-01", "2021-07-05", "2021-07-11"))
@@ -201,8 +280,16 @@ bad("LAW-009", "eight-days", "CF_JD.xml", *_OLD, "CF_JD/deliveredAt=2021-07-22T0
 good("LAW-009", "seven-days", "CF_JD.xml", *_OLD, "CF_JD/deliveredAt=2021-07-21T09:00:00+08:00")
 bad("LAW-010", "eight-working-days", "CF_JD.xml", *_NEW, "CF_JD/deliveredAt=2021-07-27T09:00:00+08:00")
 good("LAW-010", "seven-working-days", "CF_JD.xml", *_NEW, "CF_JD/deliveredAt=2021-07-26T09:00:00+08:00")
-_KEPT_OLD = ("CF_DC/occurredAt=2021-07-01T09:00:00+08:00", "CF_DC/startedAt=2021-07-01T09:00:00+08:00", "CF_DC/preserved/from=2021-07-01T09:00:00+08:00")
-_KEPT_NEW = ("CF_DC/occurredAt=2021-07-15T09:00:00+08:00", "CF_DC/startedAt=2021-07-15T09:00:00+08:00", "CF_DC/preserved/from=2021-07-15T09:00:00+08:00")
+_KEPT_OLD = (
+    "CF_DC/occurredAt=2021-07-01T09:00:00+08:00",
+    "CF_DC/startedAt=2021-07-01T09:00:00+08:00",
+    "CF_DC/preserved/from=2021-07-01T09:00:00+08:00",
+)
+_KEPT_NEW = (
+    "CF_DC/occurredAt=2021-07-15T09:00:00+08:00",
+    "CF_DC/startedAt=2021-07-15T09:00:00+08:00",
+    "CF_DC/preserved/from=2021-07-15T09:00:00+08:00",
+)
 bad("LAW-011", "eight-days", "CF_DC.xml", *_KEPT_OLD, "CF_DC/preserved/disposedAt=2021-07-09T09:00:00+08:00")
 good("LAW-011", "seven-days", "CF_DC.xml", *_KEPT_OLD, "CF_DC/preserved/disposedAt=2021-07-08T09:00:00+08:00")
 bad("LAW-012", "eight-working-days", "CF_DC.xml", *_KEPT_NEW, "CF_DC/preserved/disposedAt=2021-07-27T09:00:00+08:00")
@@ -210,22 +297,88 @@ good("LAW-012", "seven-working-days", "CF_DC.xml", *_KEPT_NEW, "CF_DC/preserved/
 bad("LAW-013", "heard-without-review", PENALTY, "CF_JD/hearingHeld=true", "CF_JD/legalReview-")
 good("LAW-013", "not-heard", PENALTY, "CF_JD/hearingHeld=false", "CF_JD/legalReview-")
 bad("LAW-014", "not-said", PENALTY, "CF_JD/socialInfluence-")
-good("LAW-014", "the-day-before", PENALTY, *NO_MASTER, "only CF_LA CF_GZ CF_JD", "year 2022 2021", "CF_JD/socialInfluence-", "CF_JD/decidedAt=2021-07-14T09:00:00+08:00", "CF_JD/occurredAt=2021-07-14T09:00:00+08:00", "CF_JD/deliveredAt=2021-07-15T09:00:00+08:00")
+good(
+    "LAW-014",
+    "the-day-before",
+    PENALTY,
+    *NO_MASTER,
+    "only CF_LA CF_GZ CF_JD",
+    "year 2022 2021",
+    "CF_JD/socialInfluence-",
+    "CF_JD/decidedAt=2021-07-14T09:00:00+08:00",
+    "CF_JD/occurredAt=2021-07-14T09:00:00+08:00",
+    "CF_JD/deliveredAt=2021-07-15T09:00:00+08:00",
+)
 _PERSON = ("CF_JD/party/kind=1", "CF_JD/party/idKind=居民身份证")
-bad("LAW-015", "child", "CF_JD.xml", *_PERSON, f"CF_JD/party/idNo={CHILD}", "CF_JD/minor=true", "CF_JD/disclosure/form=2")
-good("LAW-015", "child-not-punished", "CF_JD.xml", *_PERSON, f"CF_JD/party/idNo={CHILD}", "CF_JD/minor=true", "CF_JD/disclosure/form=2", "CF_JD/result=不予处罚-未满14周岁", "CF_JD/kinds-", "CF_JD/fineAmount-")
+bad(
+    "LAW-015",
+    "child",
+    "CF_JD.xml",
+    *_PERSON,
+    f"CF_JD/party/idNo={CHILD}",
+    "CF_JD/minor=true",
+    "CF_JD/disclosure/form=2",
+)
+good(
+    "LAW-015",
+    "child-not-punished",
+    "CF_JD.xml",
+    *_PERSON,
+    f"CF_JD/party/idNo={CHILD}",
+    "CF_JD/minor=true",
+    "CF_JD/disclosure/form=2",
+    "CF_JD/result=不予处罚-未满14周岁",
+    "CF_JD/kinds-",
+    "CF_JD/fineAmount-",
+)
 bad("LAW-016", "youth-not-marked", "CF_JD.xml", *_PERSON, f"CF_JD/party/idNo={YOUTH}")
 good("LAW-016", "adult", "CF_JD.xml", *_PERSON, f"CF_JD/party/idNo={ADULT}")
 bad("LAW-017", "minor-published", "CF_JD.xml", *_PERSON, f"CF_JD/party/idNo={YOUTH}", "CF_JD/minor=true")
-good("LAW-017", "minor-on-request", "CF_JD.xml", *_PERSON, f"CF_JD/party/idNo={YOUTH}", "CF_JD/minor=true", "CF_JD/disclosure/form=2")
+good(
+    "LAW-017",
+    "minor-on-request",
+    "CF_JD.xml",
+    *_PERSON,
+    f"CF_JD/party/idNo={YOUTH}",
+    "CF_JD/minor=true",
+    "CF_JD/disclosure/form=2",
+)
 _SECURITY = ("CF_JD/basis/lawName=中华人民共和国治安管理处罚法", "CF_JD/deliveredAt-")
-bad("LAW-018", "published-in-2026", "CF_JD.xml", *_SECURITY, "CF_JD/decidedAt=2026-01-01T09:00:00+08:00", "CF_JD/occurredAt=2026-01-01T09:00:00+08:00")
-good("LAW-018", "published-in-2025", "CF_JD.xml", *_SECURITY, "CF_JD/decidedAt=2025-12-31T09:00:00+08:00", "CF_JD/occurredAt=2025-12-31T09:00:00+08:00")
+bad(
+    "LAW-018",
+    "published-in-2026",
+    "CF_JD.xml",
+    *_SECURITY,
+    "CF_JD/decidedAt=2026-01-01T09:00:00+08:00",
+    "CF_JD/occurredAt=2026-01-01T09:00:00+08:00",
+)
+good(
+    "LAW-018",
+    "published-in-2025",
+    "CF_JD.xml",
+    *_SECURITY,
+    "CF_JD/decidedAt=2025-12-31T09:00:00+08:00",
+    "CF_JD/occurredAt=2025-12-31T09:00:00+08:00",
+)
 bad("LAW-019", "no-influence-published", "CF_JD.xml", "CF_JD/socialInfluence=false")
 good("LAW-019", "no-influence-on-request", "CF_JD.xml", "CF_JD/socialInfluence=false", "CF_JD/disclosure/form=2")
 _REMEDY = ("CF_JD/procedure=1", "CF_JD/deliveredAt-", "CF_JD/remedy=六十日内复议或六个月内直接向法院起诉")
-bad("LAW-020", "sue-directly", "CF_JD.xml", *_REMEDY, "CF_JD/decidedAt=2024-01-01T09:00:00+08:00", "CF_JD/occurredAt=2024-01-01T09:00:00+08:00")
-good("LAW-020", "the-day-before", "CF_JD.xml", *_REMEDY, "CF_JD/decidedAt=2023-12-31T09:00:00+08:00", "CF_JD/occurredAt=2023-12-31T09:00:00+08:00")
+bad(
+    "LAW-020",
+    "sue-directly",
+    "CF_JD.xml",
+    *_REMEDY,
+    "CF_JD/decidedAt=2024-01-01T09:00:00+08:00",
+    "CF_JD/occurredAt=2024-01-01T09:00:00+08:00",
+)
+good(
+    "LAW-020",
+    "the-day-before",
+    "CF_JD.xml",
+    *_REMEDY,
+    "CF_JD/decidedAt=2023-12-31T09:00:00+08:00",
+    "CF_JD/occurredAt=2023-12-31T09:00:00+08:00",
+)
 _ACT_NEW = ("QZ_SS/implementedAt=2012-01-01T09:00:00+08:00", "QZ_SS/occurredAt=2012-01-01T09:00:00+08:00")
 _ACT_OLD = ("QZ_SS/implementedAt=2011-12-31T09:00:00+08:00", "QZ_SS/occurredAt=2011-12-31T09:00:00+08:00")
 bad("LAW-021", "one-officer-in-2012", "QZ_SS.xml", *_ACT_NEW, "QZ_SS/officers#2-")
@@ -233,9 +386,19 @@ good("LAW-021", "one-officer-in-2011", "QZ_SS.xml", *_ACT_OLD, "QZ_SS/officers#2
 bad("LAW-022", "nobody-signed", "QZ_SS.xml", *_ACT_NEW, "QZ_SS/partySigned=false")
 good("LAW-022", "witness-signed", "QZ_SS.xml", *_ACT_NEW, "QZ_SS/partySigned=false", "QZ_SS/witnessSigned=true")
 good("LAW-022", "nobody-signed-in-2011", "QZ_SS.xml", *_ACT_OLD, "QZ_SS/partySigned=false")
-bad("LAW-023", "thirty-one-days", "QZ_JD.xml", "QZ_JD/from=2012-01-01T10:00:00+08:00", "QZ_JD/to=2012-02-01T10:00:00+08:00")
-good("LAW-023", "thirty-days", "QZ_JD.xml", "QZ_JD/from=2012-01-01T10:00:00+08:00", "QZ_JD/to=2012-01-31T10:00:00+08:00")
-good("LAW-023", "long-in-2011", "QZ_JD.xml", "QZ_JD/from=2011-12-31T10:00:00+08:00", "QZ_JD/to=2012-12-31T10:00:00+08:00")
+bad(
+    "LAW-023",
+    "thirty-one-days",
+    "QZ_JD.xml",
+    "QZ_JD/from=2012-01-01T10:00:00+08:00",
+    "QZ_JD/to=2012-02-01T10:00:00+08:00",
+)
+good(
+    "LAW-023", "thirty-days", "QZ_JD.xml", "QZ_JD/from=2012-01-01T10:00:00+08:00", "QZ_JD/to=2012-01-31T10:00:00+08:00"
+)
+good(
+    "LAW-023", "long-in-2011", "QZ_JD.xml", "QZ_JD/from=2011-12-31T10:00:00+08:00", "QZ_JD/to=2012-12-31T10:00:00+08:00"
+)
 _FREEZE = ("QZ_JD/kind=QZ05", "QZ_JD/account=示例银行尾号0001", "QZ_JD/amount=1000.00", "QZ_JD/list-")
 bad("LAW-024", "four-working-days", "QZ_JD.xml", *_FREEZE, "QZ_JD/deliveredAt=2022-03-07T09:00:00+08:00")
 good("LAW-024", "three-working-days", "QZ_JD.xml", *_FREEZE, "QZ_JD/deliveredAt=2022-03-04T09:00:00+08:00")
@@ -245,9 +408,28 @@ bad("CAS-001", "no-filing", PENALTY, "-CF_LA", "-CF_ZG")
 bad("CAS-001", "no-application", PERMIT, "-XK_SQ", "-XK_SL")
 good("CAS-001", "begins-with-acceptance", PERMIT, "-XK_SQ")
 good("CAS-001", "summary-begins-with-decision", PENALTY, "-CF_LA", "CF_JD/procedure=1")
-bad("CAS-002", "step-after-decision", PERMIT, "XK_HJ#3/startedAt=2022-03-15T09:00:00+08:00", "XK_HJ#3/finishedAt=2022-03-17T09:00:00+08:00", "XK_HJ#3/occurredAt=2022-03-17T09:00:00+08:00")
-bad("CAS-002", "seizure-goes-on", MEASURE, "QZ_CL#2/occurredAt=2022-04-25T09:00:00+08:00", "QZ_CL#2/disposedAt=2022-04-25T09:00:00+08:00")
-good("CAS-002", "paid-after-closure", PENALTY, "CF_ZX/occurredAt=2022-07-20T09:00:00+08:00", "CF_ZX/paidAt=2022-07-20T09:00:00+08:00")
+bad(
+    "CAS-002",
+    "step-after-decision",
+    PERMIT,
+    "XK_HJ#3/startedAt=2022-03-15T09:00:00+08:00",
+    "XK_HJ#3/finishedAt=2022-03-17T09:00:00+08:00",
+    "XK_HJ#3/occurredAt=2022-03-17T09:00:00+08:00",
+)
+bad(
+    "CAS-002",
+    "seizure-goes-on",
+    MEASURE,
+    "QZ_CL#2/occurredAt=2022-04-25T09:00:00+08:00",
+    "QZ_CL#2/disposedAt=2022-04-25T09:00:00+08:00",
+)
+good(
+    "CAS-002",
+    "paid-after-closure",
+    PENALTY,
+    "CF_ZX/occurredAt=2022-07-20T09:00:00+08:00",
+    "CF_ZX/paidAt=2022-07-20T09:00:00+08:00",
+)
 bad("CAS-003", "two-decisions", PERMIT, "+XK_JD 21")
 good("CAS-003", "corrected-decision", PERMIT, "+XK_JD 8", "XK_JD#2/version=2", "XK_JD#2/operation=U")
 bad("CAS-004", "two-filings", PENALTY, "+CF_LA 21")
@@ -257,17 +439,61 @@ good("CAS-005", "notice-and-answer", PERMIT, "XK_BZ#1/noticeNo=洪示例补〔20
 bad("CAS-006", "two-extensions", PERMIT, "+XK_YQ 21")
 bad("CAS-006", "seizure-twice", MEASURE, "+QZ_YQ 21")
 good("CAS-006", "one-extension", PERMIT, "XK_YQ/days=9")
-bad("CAS-007", "decided-before-accepted", PERMIT, *NO_MASTER, "only XK_SQ XK_SL XK_JD", "XK_JD/decidedAt=2022-03-03T09:00:00+08:00", "XK_JD/occurredAt=2022-03-03T09:00:00+08:00")
-bad("CAS-007", "delivered-before-decided", PERMIT, "XK_SD/deliveredAt=2022-03-15T09:00:00+08:00", "XK_SD/occurredAt=2022-03-15T09:00:00+08:00")
-good("CAS-007", "at-once", PERMIT, "XK_SD/deliveredAt=2022-03-16T09:00:00+08:00", "XK_SD/occurredAt=2022-03-16T09:00:00+08:00")
+bad(
+    "CAS-007",
+    "decided-before-accepted",
+    PERMIT,
+    *NO_MASTER,
+    "only XK_SQ XK_SL XK_JD",
+    "XK_JD/decidedAt=2022-03-03T09:00:00+08:00",
+    "XK_JD/occurredAt=2022-03-03T09:00:00+08:00",
+)
+bad(
+    "CAS-007",
+    "delivered-before-decided",
+    PERMIT,
+    "XK_SD/deliveredAt=2022-03-15T09:00:00+08:00",
+    "XK_SD/occurredAt=2022-03-15T09:00:00+08:00",
+)
+good(
+    "CAS-007",
+    "at-once",
+    PERMIT,
+    "XK_SD/deliveredAt=2022-03-16T09:00:00+08:00",
+    "XK_SD/occurredAt=2022-03-16T09:00:00+08:00",
+)
 bad("CAS-008", "end-of-another", PERMIT, "XK_TB#2/startSequence=4")
 bad("CAS-008", "resumption-of-nothing", PENALTY, "CF_ZZ#2/startSequence=5")
 good("CAS-008", "not-ended-yet", PERMIT, "-XK_TB#2")
 bad("CAS-009", "no-notice", PENALTY, "-CF_GZ", "-CF_TZ")
-bad("CAS-009", "notice-after-decision", PENALTY, "CF_GZ/deliveredAt=2022-05-07T09:00:00+08:00", "CF_GZ/occurredAt=2022-05-07T09:00:00+08:00")
-good("CAS-009", "no-penalty", PENALTY, "-CF_GZ", "-CF_TZ", "-CF_ZX", "CF_JD/result=不予处罚-轻微", "CF_JD/kinds-", "CF_JD/fineAmount-")
+bad(
+    "CAS-009",
+    "notice-after-decision",
+    PENALTY,
+    "CF_GZ/deliveredAt=2022-05-07T09:00:00+08:00",
+    "CF_GZ/occurredAt=2022-05-07T09:00:00+08:00",
+)
+good(
+    "CAS-009",
+    "no-penalty",
+    PENALTY,
+    "-CF_GZ",
+    "-CF_TZ",
+    "-CF_ZX",
+    "CF_JD/result=不予处罚-轻微",
+    "CF_JD/kinds-",
+    "CF_JD/fineAmount-",
+)
 _OFFERED = ("CF_GZ/hearingOffered=true", "CF_GZ/hearingBasis=行政处罚法")
-_OLD_CASE = (*NO_MASTER, "only CF_LA CF_GZ CF_JD", "year 2022 2021", "CF_JD/socialInfluence-", "CF_JD/legalReview-", "CF_JD/deliveredAt-", *_OFFERED)
+_OLD_CASE = (
+    *NO_MASTER,
+    "only CF_LA CF_GZ CF_JD",
+    "year 2022 2021",
+    "CF_JD/socialInfluence-",
+    "CF_JD/legalReview-",
+    "CF_JD/deliveredAt-",
+    *_OFFERED,
+)
 
 
 def _decided(notice: str, decided: str) -> tuple[str, ...]:
@@ -280,10 +506,40 @@ def _decided(notice: str, decided: str) -> tuple[str, ...]:
 
 bad("CAS-010", "third-day", PENALTY, *_OLD_CASE, *_decided("2021-07-09", "2021-07-12"))
 good("CAS-010", "fourth-day", PENALTY, *_OLD_CASE, *_decided("2021-07-09", "2021-07-13"))
-bad("CAS-011", "fifth-working-day", PENALTY, *_OLD_CASE, "CF_JD/socialInfluence=true", *_decided("2021-07-15", "2021-07-22"))
-good("CAS-011", "sixth-working-day", PENALTY, *_OLD_CASE, "CF_JD/socialInfluence=true", *_decided("2021-07-15", "2021-07-23"))
-good("CAS-011", "waived", PENALTY, *_OFFERED, *_decided("2022-04-15", "2022-05-06"), "CF_TZ/kind=听证", "CF_TZ/waived=true", "CF_TZ/heldAt-")
-good("CAS-011", "notified-the-day-before", PENALTY, *_OLD_CASE, "CF_JD/socialInfluence=true", *_decided("2021-07-14", "2021-07-19"))
+bad(
+    "CAS-011",
+    "fifth-working-day",
+    PENALTY,
+    *_OLD_CASE,
+    "CF_JD/socialInfluence=true",
+    *_decided("2021-07-15", "2021-07-22"),
+)
+good(
+    "CAS-011",
+    "sixth-working-day",
+    PENALTY,
+    *_OLD_CASE,
+    "CF_JD/socialInfluence=true",
+    *_decided("2021-07-15", "2021-07-23"),
+)
+good(
+    "CAS-011",
+    "waived",
+    PENALTY,
+    *_OFFERED,
+    *_decided("2022-04-15", "2022-05-06"),
+    "CF_TZ/kind=听证",
+    "CF_TZ/waived=true",
+    "CF_TZ/heldAt-",
+)
+good(
+    "CAS-011",
+    "notified-the-day-before",
+    PENALTY,
+    *_OLD_CASE,
+    "CF_JD/socialInfluence=true",
+    *_decided("2021-07-14", "2021-07-19"),
+)
 _ONE = (*NO_MASTER, "only CF_LA CF_DC", "CF_DC/preserved-", "CF_DC/investigators#2-", "year 2022 2012")
 bad("CAS-012", "one-officer", PENALTY, *_ONE)
 good("CAS-012", "one-officer-in-a-summary-case", PENALTY, *_ONE, "CF_LA/procedure=1")
@@ -292,7 +548,14 @@ good("CAS-013", "somebody-else", PENALTY, "CF_TZ/presider=郑示例")
 _REVOKED = ("CF_JD/kinds=CF02|CF08", "CF_JD/suspendedLicenceNo=示例证0001")
 bad("CAS-014", "revoked-without-hearing", PENALTY, *_OLD_CASE[:-2], *_REVOKED, *_decided("2021-06-01", "2021-07-14"))
 good("CAS-014", "revoked-after-offer", PENALTY, *_OLD_CASE, *_REVOKED, *_decided("2021-06-01", "2021-07-14"))
-good("CAS-014", "lowered-grade-is-new", PENALTY, *_OLD_CASE[:-2], "CF_JD/kinds=CF02|CF99", *_decided("2021-06-01", "2021-07-14"))
+good(
+    "CAS-014",
+    "lowered-grade-is-new",
+    PENALTY,
+    *_OLD_CASE[:-2],
+    "CF_JD/kinds=CF02|CF99",
+    *_decided("2021-06-01", "2021-07-14"),
+)
 bad("CAS-015", "grade-lowered-without-hearing", PENALTY, "CF_JD/kinds=CF02|CF10")
 good("CAS-015", "grade-lowered-after-offer", PENALTY, "CF_JD/kinds=CF02|CF10", *_OFFERED)
 bad("CAS-016", "large-fine", PENALTY, "CF_JD/fineAmount=20000.00")
@@ -301,38 +564,130 @@ bad("CAS-017", "more-than-imposed", PENALTY, "-GG_BG", "CF_ZX/principalPaid=1000
 good("CAS-017", "surcharge-apart", PENALTY, "-GG_BG", "CF_ZX/surchargePaid=30.00")
 bad("CAS-018", "above-the-fine", PENALTY, "CF_ZX/surchargePaid=1000.01")
 good("CAS-018", "as-much-as-the-fine", PENALTY, "CF_ZX/surchargePaid=1000.00")
-good("CAS-018", "decided-in-2011", PENALTY, *NO_MASTER, "only CF_LA CF_GZ CF_JD CF_ZX", "year 2022 2011", "CF_JD/socialInfluence-", "CF_JD/legalReview-", "CF_ZX/surchargePaid=5000.00")
+good(
+    "CAS-018",
+    "decided-in-2011",
+    PENALTY,
+    *NO_MASTER,
+    "only CF_LA CF_GZ CF_JD CF_ZX",
+    "year 2022 2011",
+    "CF_JD/socialInfluence-",
+    "CF_JD/legalReview-",
+    "CF_ZX/surchargePaid=5000.00",
+)
 _LONG = (*NO_MASTER, "only CF_LA CF_GZ CF_JD")
-bad("CAS-019", "ninety-one-days", PENALTY, *_LONG, "CF_JD/decidedAt=2022-07-01T09:00:00+08:00", "CF_JD/occurredAt=2022-07-01T09:00:00+08:00", "CF_JD/deliveredAt-")
-good("CAS-019", "ninety-days", PENALTY, *_LONG, "CF_JD/decidedAt=2022-06-30T09:00:00+08:00", "CF_JD/occurredAt=2022-06-30T09:00:00+08:00", "CF_JD/deliveredAt-")
+bad(
+    "CAS-019",
+    "ninety-one-days",
+    PENALTY,
+    *_LONG,
+    "CF_JD/decidedAt=2022-07-01T09:00:00+08:00",
+    "CF_JD/occurredAt=2022-07-01T09:00:00+08:00",
+    "CF_JD/deliveredAt-",
+)
+good(
+    "CAS-019",
+    "ninety-days",
+    PENALTY,
+    *_LONG,
+    "CF_JD/decidedAt=2022-06-30T09:00:00+08:00",
+    "CF_JD/occurredAt=2022-06-30T09:00:00+08:00",
+    "CF_JD/deliveredAt-",
+)
 _LATE_NOTICE = (*NO_MASTER, "only XK_SQ XK_BZ", "-XK_BZ#2")
 bad("CAS-020", "sixth-working-day", PERMIT, *_LATE_NOTICE, "XK_BZ/occurredAt=2022-03-09T09:00:00+08:00")
 good("CAS-020", "fifth-working-day", PERMIT, *_LATE_NOTICE, "XK_BZ/occurredAt=2022-03-08T09:00:00+08:00")
-bad("CAS-021", "eleventh-working-day", PERMIT, "XK_SD/deliveredAt=2022-03-31T09:00:00+08:00", "XK_SD/occurredAt=2022-03-31T09:00:00+08:00")
-good("CAS-021", "tenth-working-day", PERMIT, "XK_SD/deliveredAt=2022-03-30T09:00:00+08:00", "XK_SD/occurredAt=2022-03-30T09:00:00+08:00")
-bad("CAS-022", "thirty-hours", ON_THE_SPOT, "QZ_SP/reportedAt=2022-03-06T15:30:00+08:00", "QZ_SP/approvedAt=2022-03-06T16:00:00+08:00", "QZ_SP/occurredAt=2022-03-06T16:00:00+08:00")
-good("CAS-022", "twenty-four-hours", ON_THE_SPOT, "QZ_SP/reportedAt=2022-03-06T09:30:00+08:00", "QZ_SP/approvedAt=2022-03-06T16:00:00+08:00", "QZ_SP/occurredAt=2022-03-06T16:00:00+08:00")
+bad(
+    "CAS-021",
+    "eleventh-working-day",
+    PERMIT,
+    "XK_SD/deliveredAt=2022-03-31T09:00:00+08:00",
+    "XK_SD/occurredAt=2022-03-31T09:00:00+08:00",
+)
+good(
+    "CAS-021",
+    "tenth-working-day",
+    PERMIT,
+    "XK_SD/deliveredAt=2022-03-30T09:00:00+08:00",
+    "XK_SD/occurredAt=2022-03-30T09:00:00+08:00",
+)
+bad(
+    "CAS-022",
+    "thirty-hours",
+    ON_THE_SPOT,
+    "QZ_SP/reportedAt=2022-03-06T15:30:00+08:00",
+    "QZ_SP/approvedAt=2022-03-06T16:00:00+08:00",
+    "QZ_SP/occurredAt=2022-03-06T16:00:00+08:00",
+)
+good(
+    "CAS-022",
+    "twenty-four-hours",
+    ON_THE_SPOT,
+    "QZ_SP/reportedAt=2022-03-06T09:30:00+08:00",
+    "QZ_SP/approvedAt=2022-03-06T16:00:00+08:00",
+    "QZ_SP/occurredAt=2022-03-06T16:00:00+08:00",
+)
 _EXEC = (*NO_MASTER, "only QZ_SP QZ_JD QZ_SS")
 bad("CAS-023", "no-demand", EXECUTION, "-QZ_CG")
 good("CAS-023", "urgent", EXECUTION, "-QZ_CG", "QZ_SS/urgent=true")
 good("CAS-023", "in-2011", EXECUTION, *_EXEC, "year 2022 2011")
-bad("CAS-024", "at-night", EXECUTION, "QZ_SS/implementedAt=2022-06-06T22:00:00+08:00", "QZ_SS/occurredAt=2022-06-06T22:00:00+08:00")
-bad("CAS-024", "dragon-boat-festival", EXECUTION, "QZ_SS/implementedAt=2022-06-03T10:00:00+08:00", "QZ_SS/occurredAt=2022-06-03T10:00:00+08:00")
-good("CAS-024", "before-ten", EXECUTION, "QZ_SS/implementedAt=2022-06-06T21:59:59+08:00", "QZ_SS/occurredAt=2022-06-06T21:59:59+08:00")
-good("CAS-024", "at-night-urgent", EXECUTION, "QZ_SS/implementedAt=2022-06-06T22:00:00+08:00", "QZ_SS/occurredAt=2022-06-06T22:00:00+08:00", "QZ_SS/urgent=true")
+bad(
+    "CAS-024",
+    "at-night",
+    EXECUTION,
+    "QZ_SS/implementedAt=2022-06-06T22:00:00+08:00",
+    "QZ_SS/occurredAt=2022-06-06T22:00:00+08:00",
+)
+bad(
+    "CAS-024",
+    "dragon-boat-festival",
+    EXECUTION,
+    "QZ_SS/implementedAt=2022-06-03T10:00:00+08:00",
+    "QZ_SS/occurredAt=2022-06-03T10:00:00+08:00",
+)
+good(
+    "CAS-024",
+    "before-ten",
+    EXECUTION,
+    "QZ_SS/implementedAt=2022-06-06T21:59:59+08:00",
+    "QZ_SS/occurredAt=2022-06-06T21:59:59+08:00",
+)
+good(
+    "CAS-024",
+    "at-night-urgent",
+    EXECUTION,
+    "QZ_SS/implementedAt=2022-06-06T22:00:00+08:00",
+    "QZ_SS/occurredAt=2022-06-06T22:00:00+08:00",
+    "QZ_SS/urgent=true",
+)
 bad("CAS-025", "thirty-six-days", MEASURE, "QZ_YQ/to=2022-05-06T10:00:00+08:00")
 good("CAS-025", "thirty-days-and-testing", MEASURE, "QZ_YQ/to=2022-05-05T10:00:00+08:00")
 bad("CAS-026", "line-left", MEASURE, "-QZ_CL#2")
 bad("CAS-026", "not-returned", REQUISITION, "-ZY_FH")
 good("CAS-026", "not-closed-yet", MEASURE, "-QZ_CL#2", "-QZ_JA")
 bad("CAS-027", "more-than-listed", MEASURE, "QZ_CL#1/lines/quantity=3")
-good("CAS-027", "in-two-parts", MEASURE, "QZ_CL#1/lines/quantity=1", "+QZ_CL 21", "QZ_CL#3/lines/lineNo=1", "QZ_CL#3/lines/quantity=1")
+good(
+    "CAS-027",
+    "in-two-parts",
+    MEASURE,
+    "QZ_CL#1/lines/quantity=1",
+    "+QZ_CL 21",
+    "QZ_CL#3/lines/lineNo=1",
+    "QZ_CL#3/lines/quantity=1",
+)
 bad("CAS-028", "version-not-there", "withdrawn-decision.xml", "GG_CH/targetVersion=2", "GG_CH/version=3")
 good("CAS-028", "newest-version", "withdrawn-decision.xml", "GG_CH/reason=误报")
 bad("CAS-029", "unknown-act", PENALTY, "GG_BG/actKey=CF_JD:MA0000015-2022-CF-00000001:77")
 good("CAS-029", "known-act", PENALTY, "GG_BG/refund-")
 bad("CAS-030", "deemed-as-of-later", PERMIT, "XK_SL/deemed=true")
-good("CAS-030", "deemed-as-of-receipt", PERMIT, *NO_MASTER, "XK_SL/deemed=true", "XK_SL/acceptedAt=2022-03-01T09:00:00+08:00")
+good(
+    "CAS-030",
+    "deemed-as-of-receipt",
+    PERMIT,
+    *NO_MASTER,
+    "XK_SL/deemed=true",
+    "XK_SL/acceptedAt=2022-03-01T09:00:00+08:00",
+)
 bad("CAS-031", "another-party", PENALTY, "CF_JD/party/name=南昌另一示例有限公司")
 good("CAS-031", "same-party", PENALTY, "CF_JD/party/contact=赵示例")
 bad("CAS-032", "nobody", PENALTY, "-CF_LA", "CF_JD/procedure=1", "CF_JD/party-")
@@ -342,27 +697,110 @@ good("CAS-033", "all-of-it", LEVY, "ZS_TF/amount=1208.40")
 bad("CAS-034", "more-than-levied", LEVY, "ZS_JM/amount=1300.01")
 good("CAS-034", "all-of-it", LEVY, "ZS_JM/amount=1300.00")
 _PUBLISHED = "published-penalty.xml"
-bad("PUB-002", "minor", _PUBLISHED, "CF_JD/party/kind=1", "CF_JD/minor=true", "CF_JD/party/idKind=居民身份证", f"CF_JD/party/idNo={YOUTH}", "CF_JD/disclosure/form=2")
+bad(
+    "PUB-002",
+    "minor",
+    _PUBLISHED,
+    "CF_JD/party/kind=1",
+    "CF_JD/minor=true",
+    "CF_JD/party/idKind=居民身份证",
+    f"CF_JD/party/idNo={YOUTH}",
+    "CF_JD/disclosure/form=2",
+)
 good("PUB-002", "adult", _PUBLISHED, "CF_JD/minor=false")
 bad("PUB-003", "mere-warning", _PUBLISHED, "-CF_ZX", "CF_JD/kinds=CF01", "CF_JD/fineAmount-")
 good("PUB-003", "warning-and-fine", _PUBLISHED, "CF_JD/kinds=CF01|CF02")
-bad("PUB-004", "in-2026", _PUBLISHED, "CF_JD/basis/lawName=中华人民共和国治安管理处罚法", "GK_XX/publishFrom=2026-01-01", "GK_XX/publishTo=2026-04-01")
-good("PUB-004", "in-2025", _PUBLISHED, "CF_JD/basis/lawName=中华人民共和国治安管理处罚法", "GK_XX/publishFrom=2025-12-31", "GK_XX/publishTo=2026-03-31")
+bad(
+    "PUB-004",
+    "in-2026",
+    _PUBLISHED,
+    "CF_JD/basis/lawName=中华人民共和国治安管理处罚法",
+    "GK_XX/publishFrom=2026-01-01",
+    "GK_XX/publishTo=2026-04-01",
+)
+good(
+    "PUB-004",
+    "in-2025",
+    _PUBLISHED,
+    "CF_JD/basis/lawName=中华人民共和国治安管理处罚法",
+    "GK_XX/publishFrom=2025-12-31",
+    "GK_XX/publishTo=2026-03-31",
+)
 
 # --- catalogue
 _LEVELS = ("QL_SX/basis#2-",)
 bad("CAT-001", "ministry-rule", "QL_SX.xml", *_LEVELS, "QL_SX/basis/level=部门规章")
 good("CAT-001", "with-a-law", "QL_SX.xml", "QL_SX/basis#1/level=部门规章")
-_CF_ITEM = ("QL_SX/itemCode=CF-MA0000015-0001", "QL_SX/category=CF", "QL_SX/subcategory=CF02", "QL_SX/legalLimit-", "QL_SX/committedLimit-", *_LEVELS)
+_CF_ITEM = (
+    "QL_SX/itemCode=CF-MA0000015-0001",
+    "QL_SX/category=CF",
+    "QL_SX/subcategory=CF02",
+    "QL_SX/legalLimit-",
+    "QL_SX/committedLimit-",
+    *_LEVELS,
+)
 bad("CAT-002", "mere-document", "QL_SX.xml", *_CF_ITEM, "QL_SX/basis/level=规范性文件")
 good("CAT-002", "local-rule", "QL_SX.xml", *_CF_ITEM, "QL_SX/basis/level=地方政府规章")
-_QZ_ITEM = ("QL_SX/itemCode=QZ-MA0000015-0001", "QL_SX/category=QZ", "QL_SX/legalLimit-", "QL_SX/committedLimit-", *_LEVELS)
-bad("CAT-003", "freezing-by-regulation", "QL_SX.xml", *_QZ_ITEM, "QL_SX/subcategory=QZ05", "QL_SX/basis/level=行政法规", "QL_SX/effectiveFrom=2012-01-01")
-good("CAT-003", "freezing-by-regulation-in-2011", "QL_SX.xml", *_QZ_ITEM, "QL_SX/subcategory=QZ05", "QL_SX/basis/level=行政法规", "QL_SX/effectiveFrom=2011-12-31")
-good("CAT-003", "seizure-by-local-regulation", "QL_SX.xml", *_QZ_ITEM, "QL_SX/subcategory=QZ04", "QL_SX/basis/level=地方性法规")
-bad("CAT-004", "demolition-by-regulation", "QL_SX.xml", *_QZ_ITEM, "QL_SX/subcategory=QZ02", "QL_SX/basis/level=行政法规", "QL_SX/effectiveFrom=2012-01-01")
-good("CAT-004", "demolition-by-law", "QL_SX.xml", *_QZ_ITEM, "QL_SX/subcategory=QZ02", "QL_SX/basis/level=法律", "QL_SX/effectiveFrom=2012-01-01")
-good("CAT-004", "demolition-in-2011", "QL_SX.xml", *_QZ_ITEM, "QL_SX/subcategory=QZ02", "QL_SX/basis/level=行政法规", "QL_SX/effectiveFrom=2011-12-31")
+_QZ_ITEM = (
+    "QL_SX/itemCode=QZ-MA0000015-0001",
+    "QL_SX/category=QZ",
+    "QL_SX/legalLimit-",
+    "QL_SX/committedLimit-",
+    *_LEVELS,
+)
+bad(
+    "CAT-003",
+    "freezing-by-regulation",
+    "QL_SX.xml",
+    *_QZ_ITEM,
+    "QL_SX/subcategory=QZ05",
+    "QL_SX/basis/level=行政法规",
+    "QL_SX/effectiveFrom=2012-01-01",
+)
+good(
+    "CAT-003",
+    "freezing-by-regulation-in-2011",
+    "QL_SX.xml",
+    *_QZ_ITEM,
+    "QL_SX/subcategory=QZ05",
+    "QL_SX/basis/level=行政法规",
+    "QL_SX/effectiveFrom=2011-12-31",
+)
+good(
+    "CAT-003",
+    "seizure-by-local-regulation",
+    "QL_SX.xml",
+    *_QZ_ITEM,
+    "QL_SX/subcategory=QZ04",
+    "QL_SX/basis/level=地方性法规",
+)
+bad(
+    "CAT-004",
+    "demolition-by-regulation",
+    "QL_SX.xml",
+    *_QZ_ITEM,
+    "QL_SX/subcategory=QZ02",
+    "QL_SX/basis/level=行政法规",
+    "QL_SX/effectiveFrom=2012-01-01",
+)
+good(
+    "CAT-004",
+    "demolition-by-law",
+    "QL_SX.xml",
+    *_QZ_ITEM,
+    "QL_SX/subcategory=QZ02",
+    "QL_SX/basis/level=法律",
+    "QL_SX/effectiveFrom=2012-01-01",
+)
+good(
+    "CAT-004",
+    "demolition-in-2011",
+    "QL_SX.xml",
+    *_QZ_ITEM,
+    "QL_SX/subcategory=QZ02",
+    "QL_SX/basis/level=行政法规",
+    "QL_SX/effectiveFrom=2011-12-31",
+)
 _SHORT = ("only QL_JG QL_SX QL_LC XK_SQ XK_SL",)
 bad("CAT-010", "unknown-version", PERMIT, "only QL_JG QL_SX QL_LC XK_SL", "XK_SL/itemVersion=2")
 good("CAT-010", "no-catalogue-here", PERMIT, *NO_MASTER, *("only XK_SQ XK_SL",), "XK_SL/itemVersion=2")
@@ -370,26 +808,73 @@ bad("CAT-011", "one-review-only", PERMIT, "only QL_SX XK_SL", "QL_SX/reviews#2-"
 bad("CAT-011", "not-published", PERMIT, "only QL_SX XK_SL", "QL_SX/status=legal-approved")
 good("CAT-011", "suspended-later", PERMIT, "only QL_SX XK_SL", "QL_SX/status=suspended")
 bad("CAT-012", "cancelled", PERMIT, "only QL_SX XK_SL", "QL_SX/status=cancelled", "QL_SX/cancelledBy=国发〔2015〕11号")
-good("CAT-012", "cancelled-later", PERMIT, "only QL_SX XK_SL", "QL_SX/status=cancelled", "QL_SX/cancelledBy=国发〔2022〕1号", "QL_SX/effectiveTo=2022-03-04")
+good(
+    "CAT-012",
+    "cancelled-later",
+    PERMIT,
+    "only QL_SX XK_SL",
+    "QL_SX/status=cancelled",
+    "QL_SX/cancelledBy=国发〔2022〕1号",
+    "QL_SX/effectiveTo=2022-03-04",
+)
 bad("CAT-013", "internal", "QL_SX.xml", "QL_SX/internal=true")
 good("CAT-013", "outward", PERMIT, "only QL_SX XK_SL", "QL_SX/internal=false")
 bad("CAT-014", "ended-the-day-before", PERMIT, "only QL_SX XK_SL", "QL_SX/effectiveTo=2022-03-03")
 good("CAT-014", "last-day", PERMIT, "only QL_SX XK_SL", "QL_SX/effectiveTo=2022-03-04")
-_QT01 = ("only QL_SX XK_SL", "QL_SX/subcategory=QT01", "QL_SX/effectiveFrom=2010-01-01", "XK_SL/dueDate=2015-08-19", "XK_SL/occurredAt=2015-08-05T09:00:00+08:00", "XK_SL/acceptedAt=2015-08-05T09:00:00+08:00")
-bad("CAT-015", "first-day-without", OTHER, *_QT01, "XK_SL/dueDate=2015-08-20", "XK_SL/occurredAt=2015-08-06T09:00:00+08:00", "XK_SL/acceptedAt=2015-08-06T09:00:00+08:00")
+_QT01 = (
+    "only QL_SX XK_SL",
+    "QL_SX/subcategory=QT01",
+    "QL_SX/effectiveFrom=2010-01-01",
+    "XK_SL/dueDate=2015-08-19",
+    "XK_SL/occurredAt=2015-08-05T09:00:00+08:00",
+    "XK_SL/acceptedAt=2015-08-05T09:00:00+08:00",
+)
+bad(
+    "CAT-015",
+    "first-day-without",
+    OTHER,
+    *_QT01,
+    "XK_SL/dueDate=2015-08-20",
+    "XK_SL/occurredAt=2015-08-06T09:00:00+08:00",
+    "XK_SL/acceptedAt=2015-08-06T09:00:00+08:00",
+)
 good("CAT-015", "last-day", OTHER, *_QT01)
 bad("CAT-016", "eleven-days", PERMIT, "XK_YQ/days=11")
 good("CAT-016", "fifteen-days-in-joint-handling", PERMIT, "XK_YQ/days=15", "QL_SX/legalLimit/extension/n=15")
 bad("CAT-017", "charged-without-basis", PERMIT, "QL_SX/chargeable=false")
-good("CAT-017", "nothing-charged", PERMIT, "QL_SX/chargeable=false", "XK_SF/total=0.00", "XK_SF/lines#1/amount=0.00", "XK_SF/lines#2/amount=0.00")
+good(
+    "CAT-017",
+    "nothing-charged",
+    PERMIT,
+    "QL_SX/chargeable=false",
+    "XK_SF/total=0.00",
+    "XK_SF/lines#1/amount=0.00",
+    "XK_SF/lines#2/amount=0.00",
+)
 bad("CAT-018", "unknown-step", PERMIT, "XK_HJ#3/stepCode=S9", "XK_HJ#2/nextStep-")
 good("CAT-018", "without-a-flow-here", PERMIT, "-QL_LC", "XK_HJ#3/stepCode=S9")
 bad("CAT-019", "review-skipped", PERMIT, "-XK_HJ#2", "XK_HJ#1/nextStep-")
 bad("CAT-019", "onward-to-nowhere", PERMIT, "XK_HJ#3/nextStep=S1")
 good("CAT-019", "sent-back", PERMIT, "XK_HJ#3/stepCode=S1", "XK_HJ#3/nextStep-", "XK_HJ#2/nextStep=S1")
 bad("CAT-020", "weekends-only", PERMIT, "XK_SL/dueDate=2022-03-17")
-bad("CAT-020", "holidays-ignored", OTHER, "only QL_SX XK_SL", "XK_SL/acceptedAt=2022-09-28T09:00:00+08:00", "XK_SL/occurredAt=2022-09-28T09:00:00+08:00", "XK_SL/dueDate=2022-10-12")
-good("CAT-020", "over-the-october-holidays", OTHER, "only QL_SX XK_SL", "XK_SL/acceptedAt=2022-09-28T09:00:00+08:00", "XK_SL/occurredAt=2022-09-28T09:00:00+08:00", "XK_SL/dueDate=2022-10-17")
+bad(
+    "CAT-020",
+    "holidays-ignored",
+    OTHER,
+    "only QL_SX XK_SL",
+    "XK_SL/acceptedAt=2022-09-28T09:00:00+08:00",
+    "XK_SL/occurredAt=2022-09-28T09:00:00+08:00",
+    "XK_SL/dueDate=2022-10-12",
+)
+good(
+    "CAT-020",
+    "over-the-october-holidays",
+    OTHER,
+    "only QL_SX XK_SL",
+    "XK_SL/acceptedAt=2022-09-28T09:00:00+08:00",
+    "XK_SL/occurredAt=2022-09-28T09:00:00+08:00",
+    "XK_SL/dueDate=2022-10-17",
+)
 bad("CAT-021", "later-than-committed", PERMIT, "XK_SL/dueDate=2022-03-21")
 good("CAT-021", "as-committed", PERMIT, "XK_SL/dueDate=2022-03-18")
 bad("CAT-022", "inspection", OTHER, "only QL_SX XK_SL", "QL_SX/subcategory=QT99")
@@ -401,3 +886,46 @@ bad("SND-001", "somebody-elses", "CF_LA.xml", _BY + "11360100MA0000023C")
 good("SND-001", "entrusted", "CF_LA.xml", "CF_LA/entrustedOrgCode=11360100MA0000023C", _BY + "11360100MA0000023C")
 bad("SND-002", "strangers-number", PENALTY, "only QL_JG QL_SX CF_LA", "CF_LA/caseNo=MA0000023-2022-CF-00000001")
 good("SND-002", "predecessors-number", PENALTY, "only QL_JG QL_SX CF_LA", "CF_LA/caseNo=MA000004X-2022-CF-00000001")
+
+# --- good twins (conformance.md §4): lawful cases that over-strict rules would refuse; T06 and T20 give their warning
+TWINS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "T03-vendor-elements": ("CF_JD-extension-nil.xml", ()),
+    "T04-gb18030": (PENALTY, ("CF_LA/allegedFact=涉嫌䶮㙍违法", "CF_JD/party/contact=𬭊示例")),
+    "T05-zone-written": (PERMIT, ("XK_SD/deliveredAt=2022-03-18T09:00:00.000+08:00",)),
+    "T06-fifteen-digits": ("CF_LA.xml", (
+        "year 2022 2012", "CF_LA/party/kind=1", "CF_LA/party/idKind=居民身份证", "CF_LA/party/idNo=360102900101001",
+        "CF_LA/party/legalRepresentative-",
+    )),
+    "T07-absent": (PERMIT, ("XK_SQ/projectName-", "XK_SQ/materials-", "XK_JD/disclosure-", "XK_SD/receiver-")),
+    "T07-nil": (PERMIT, ("XK_SQ/projectName=nil", "XK_SQ/agent=nil", "XK_JD/amount=nil", "XK_SD/receiver=nil")),
+    "T10-predecessor": (PENALTY, ("only QL_JG QL_SX QL_LC CF_LA CF_DC CF_GZ", "*/caseNo=MA000004X-2022-CF-00000001")),
+    "T12-foreign-applicant": (PERMIT, (
+        "XK_SQ/applicant/kind=1", "XK_SQ/applicant/idKind=护照", "XK_SQ/applicant/idNo=E0000001",
+        "XK_SQ/applicant/legalRepresentative-", "XK_JD/applicant-",
+    )),
+    "T12-foreign-body": (PERMIT, (
+        "XK_SQ/applicant/idKind=其他", "XK_SQ/applicant/idNo=示例外国公司0001", "XK_JD/applicant-",
+    )),
+    "T13-surcharge": (PENALTY, ("-GG_BG", "CF_ZX/surchargePaid=900.00")),
+    "T14-revoked-after-closure": (PENALTY, (
+        "GG_FY/result=撤销", "GG_BG/kind=撤销", "GG_BG/by=复议机关", "GG_BG/refund=1000.00",
+    )),
+    "T15-approved-after": (ON_THE_SPOT, ()),
+    "T16-sole-trader-of-2011": ("CF_JD.xml", (
+        "year 2022 2011", "CF_JD/party/kind=4", "CF_JD/party/idKind=工商注册号", "CF_JD/party/idNo=360100600000001",
+        "CF_JD/party/legalRepresentative-", "CF_JD/socialInfluence-",
+    )),
+    "T17-code-with-360106": ("CF_LA.xml", ("CF_LA/party/idNo=91360106MA0000023T",)),
+    "T18-fifteen-days": (PERMIT, ("XK_YQ/days=15", "QL_SX/legalLimit/extension/n=15")),
+    "T19-released": (MEASURE, (
+        *NO_MASTER, "only QZ_SP QZ_JD QZ_CL QZ_JA", "-QZ_CL#2", "year 2022 2013", "QZ_SP/kind=QZ01", "QZ_JD/kind=QZ01",
+        "QZ_JD/list-", "QZ_JD/to=2014-09-01T10:00:00+08:00", "QZ_CL/kind=解除", "QZ_CL/lines-",
+        "QZ_CL/disposedAt=2013-12-28T09:00:00+08:00", "QZ_CL/occurredAt=2013-12-28T09:00:00+08:00",
+        "QZ_JA/closedAt=2013-12-28T10:00:00+08:00", "QZ_JA/occurredAt=2013-12-28T10:00:00+08:00",
+        "*/regionCode=360100", "QZ_JD/disclosure/reason=个人隐私",
+    )),
+    "T20-wanli-in-january-2020": ("CF_LA.xml", (
+        "year 2022 2020", "CF_LA/regionCode=360105", "CF_LA/occurredAt=2020-01-28T09:00:00+08:00",
+        "CF_LA/filedAt=2020-01-28T09:00:00+08:00",
+    )),
+}  # fmt: skip

@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from lxml import etree
@@ -217,7 +218,7 @@ def _key(pack: Pack, kind: RecordType, payload: Any) -> tuple[str, int]:
 
 def main() -> None:
     """Write every sample of the recipes."""
-    from tests.rules.recipes import RECIPES
+    from tests.rules.recipes import RECIPES, TWINS
 
     pack = load_pack()
     for recipe in RECIPES:
@@ -227,6 +228,13 @@ def main() -> None:
             path.write_bytes(build(pack, recipe.base, recipe.edits, title))
         except (AssertionError, KeyError, IndexError, ValueError) as fault:
             raise SystemExit(f"{path.name}: {fault!r}") from fault
+    folder = Path(__file__).parent / "twins"
+    folder.mkdir(exist_ok=True)
+    for name, (base, edits) in TWINS.items():
+        text = build(pack, base, edits, name)
+        if "gb18030" in name:
+            text = text.decode().replace("UTF-8", "GB18030", 1).encode("gb18030")
+        (folder / f"{name}.xml").write_bytes(text)
 
 
 if __name__ == "__main__":
