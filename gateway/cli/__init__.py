@@ -73,8 +73,13 @@ class Shell(click.Group):
 
     def _run(self, args: list[str]) -> int:
         try:
-            returned = super().main(args, "gateway", standalone_mode=False)
-        except click.exceptions.Abort:
+            # not click's own main: it ends with 1 where the reader of a pipe has gone
+            self._main_shell_completion({}, "gateway")
+            with self.make_context("gateway", args) as context:
+                returned = self.invoke(context)
+        except click.exceptions.Exit as ended:
+            return ended.exit_code
+        except (click.exceptions.Abort, EOFError, KeyboardInterrupt):
             click.echo(_("已中断"), err=True)
             return ExitCode.INTERRUPTED
         except click.ClickException as fault:
