@@ -28,9 +28,10 @@ _SQLITE_SETTINGS = (
     ("synchronous", "FULL", 2),
     ("foreign_keys", "ON", 1),
     ("busy_timeout", str(BUSY_SECONDS * 1000), BUSY_SECONDS * 1000),
-    ("cache_size", "-16384", -16384),
     ("wal_autocheckpoint", "4000", 4000),
 )
+_WRITER_PAGES = -16384  # negative: KiB
+_READER_PAGES = -2048  # what others have written makes a reader forget its pages anyway
 _POSTGRESQL_MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
 _POSTGRESQL_OLDEST = 140000
 
@@ -54,7 +55,7 @@ def parse(url: str) -> URL:
 def open_engine(url: URL, *, read_only: bool) -> Engine:
     """Return an engine whose every connection keeps the ledger's promises; raises LedgerError where it can't."""
     if url.drivername == "sqlite":
-        return _sqlite(url, read_only=read_only)
+        return _sqlite(url, _READER_PAGES, read_only=read_only)
     return _postgresql(url, read_only=read_only)
 
 
@@ -64,10 +65,14 @@ def open_writing_engine(url: URL, engine: Engine) -> Engine:
     SQLite forgets a connection's pages whenever another one has written: one connection of its own for the one writer
     keeps its pages warm. PostgreSQL shares the engine.
     """
-    return _sqlite(url, read_only=False, pool_size=1, max_overflow=0) if url.drivername == "sqlite" else engine
+    return (
+        _sqlite(url, _WRITER_PAGES, read_only=False, pool_size=1, max_overflow=0)
+        if url.drivername == "sqlite"
+        else engine
+    )
 
 
-def _sqlite(url: URL, *, read_only: bool, **pool: int) -> Engine:
+def _sqlite(url: URL, pages: int, *, read_only: bool, **pool: int) -> Engine:
     path = Path(str(url.database))
     if read_only and not path.exists():
         raise LedgerError(
@@ -78,7 +83,7 @@ def _sqlite(url: URL, *, read_only: bool, **pool: int) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         with _closed_on_failure(connection):
-            _prepare_sqlite(connection, path, read_only=read_only)
+            _prepare_sqlite(connection, path, pages, read_only=read_only)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -98,9 +103,9 @@ def _closed_on_failure(connection: Any) -> Iterator[None]:
         raise
 
 
-def _prepare_sqlite(connection: Any, path: Path, *, read_only: bool) -> None:
+def _prepare_sqlite(connection: Any, path: Path, pages: int, *, read_only: bool) -> None:
     connection.isolation_level = None  # the driver must not open transactions by itself
-    for name, wanted, shows in _SQLITE_SETTINGS:
+    for name, wanted, shows in (*_SQLITE_SETTINGS, ("cache_size", str(pages), pages)):
         connection.execute(f"PRAGMA {name}={wanted}")
         found = connection.execute(f"PRAGMA {name}").fetchone()[0]
         if found != shows:

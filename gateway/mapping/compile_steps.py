@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, TypeAlias
 
 from gateway.mapping import amounts, formats
@@ -13,8 +13,9 @@ from gateway.mapping.work import UNSET, Get, RootCause, Unset, Work
 from gateway.model.record import Draft
 
 Test: TypeAlias = Callable[[Work], bool]
-REMEMBERED: Final = 4096
-"""Outcomes that a step remembers; dates, codes and amounts repeat a great deal."""
+Convert: TypeAlias = Callable[[str], str | None]
+REMEMBERED: Final = 2048
+"""Outcomes that a step remembers: those of a few chunks, so that memory stays flat however many rows come by."""
 
 
 def remembered(get: Get, index: int) -> Get:
@@ -76,7 +77,7 @@ def only_converts(value: Value) -> bool:
 def converted_cell(index: int, value: Value) -> Get:
     """Return the closure of a cell that is only read as a date, number or truth value: the most frequent of all."""
     slow = converted(lambda work: work.cells[index], value)
-    known = lru_cache(maxsize=REMEMBERED)(_converter(value))
+    known = _converter(value)
 
     def step(work: Work) -> str | None:
         text = work.cells[index]
@@ -92,10 +93,9 @@ def converted(get: Get, value: Value) -> Get:
 
     if value.kind in ("text", value.given):
         return get
-    convert = _converter(value)
     code = {"date": "MAP-002", "dateTime": "MAP-002", "boolean": "MAP-013"}.get(value.kind, "MAP-003")
     wanted = " ".join(value.formats) if value.kind in ("date", "dateTime") else ""
-    known = lru_cache(maxsize=REMEMBERED)(convert)
+    known = _converter(value)
 
     def step(work: Work) -> str | None:
         text = get(work)
@@ -109,31 +109,33 @@ def converted(get: Get, value: Value) -> Get:
     return step
 
 
-def _converter(value: Value) -> Callable[[str], str | None]:
+def _converter(value: Value) -> Convert:
     match value.kind:
         case "date" | "dateTime":
-            return _dater(value)
+            return _dater(value.kind, value.given, value.formats, value.date_only_at)
         case "decimal":
-            return _decimal(value)
+            return _decimal(value.thousands, value.scale, value.fraction_digits)
         case "boolean":
             return amounts.BOOLEANS.get
         case "integer" | "text":
             return amounts.integer
 
 
-def _dater(value: Value) -> Callable[[str], str | None]:
-    at = value.date_only_at
-    if value.given == "date":
+# Fields that read alike share one converter and its memory: the time of a stage stands in two or three of them.
+@cache
+def _dater(kind: str, given: str, patterns: tuple[str, ...], at: str | None) -> Convert:
+    if given == "date":
         return lambda text: f"{text}T{at}+08:00"
-    if value.given == "dateTime":
+    if given == "dateTime":
         return lambda text: text[:10]
-    parse = formats.parser(value.formats)
+    parse = formats.parser(patterns)
 
+    @lru_cache(maxsize=REMEMBERED)
     def convert(text: str) -> str | None:
         moment = parse(text)
         if moment is None:
             return None
-        if value.kind == "date":
+        if kind == "date":
             return moment.day
         time = moment.time or at
         return f"{moment.day}T{time}+08:00" if time else None
@@ -141,10 +143,12 @@ def _dater(value: Value) -> Callable[[str], str | None]:
     return convert
 
 
-def _decimal(value: Value) -> Callable[[str], str | None]:
+@cache
+def _decimal(thousands: str | None, scale: int, fraction_digits: int | None) -> Convert:
+    @lru_cache(maxsize=REMEMBERED)
     def convert(text: str) -> str | None:
-        plain = amounts.ungrouped(text, value.thousands) if value.thousands else text
-        return None if plain is None else amounts.decimal(plain, value.scale, value.fraction_digits)
+        plain = amounts.ungrouped(text, thousands) if thousands else text
+        return None if plain is None else amounts.decimal(plain, scale, fraction_digits)
 
     return convert
 

@@ -4,7 +4,6 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from gateway.clock import BEIJING
@@ -47,13 +46,11 @@ def letters(pattern: str) -> frozenset[str]:
 
 
 def parser(patterns: tuple[str, ...]) -> Parse:
-    """Return a function that tries ``patterns`` in turn; None where none fits or the day does not exist.
-
-    Dates repeat a great deal, so the last few thousand answers are remembered.
-    """
+    """Return a function that tries ``patterns`` in turn; None where none fits or the day does not exist."""
     attempts = [_single(pattern) for pattern in patterns]
+    if len(attempts) == 1:
+        return attempts[0]
 
-    @lru_cache(maxsize=8192)
     def parse(text: str) -> Moment | None:
         for attempt in attempts:
             found = attempt(text)
