@@ -218,6 +218,15 @@ def target(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays
             yield Hit(each, row.path, {"target": named})
 
 
+def names(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
+    """A record that names another one's sequence names one of the right type; it says nothing where there is none."""
+    sequences = {each.record.sequence for each in view.of(row.b)}
+    for each in view.of(row.a) if sequences else ():
+        named = each.values.get(row.path)
+        if each.is_new and named is not None and named not in sequences:
+            yield Hit(each, row.path, {"target": named})
+
+
 def steps(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
     """Steps of a case stand in the fixed flow of its item, and every move is one of its transitions."""
     if context.catalogue is None:
@@ -293,5 +302,5 @@ def _inner(code: str) -> str:
 Form = Callable[[CaseRow, CaseView, Context, WorkingDays | None], Iterator[Hit]]
 CASE_FORMS: dict[str, Form] = {
     "pair": pair, "alone": alone, "one": one, "first": first, "after": after, "needs": needs, "match": match, "total": total,
-    "lines": lines, "target": target, "steps": steps, "item": item, "sender": sender, "numbering": numbering,
+    "lines": lines, "target": target, "names": names, "steps": steps, "item": item, "sender": sender, "numbering": numbering,
 }  # fmt: skip

