@@ -25,7 +25,10 @@ def translate(
     mapped = [mapper.map(row, numbers) for row in rows]
     drafts = [draft for each in mapped for draft in each.drafts]
     documents = [draft.document() for draft in drafts]
-    findings = iter(zip(documents, validator.check(documents), strict=True))
+    checked = validator.check(documents)
+    if not any(checked) and not any(each.refused for each in mapped):
+        return [Observation(row, each.drafts, ()) for row, each in zip(rows, mapped, strict=True)]
+    findings = iter(zip(documents, checked, strict=True))
     return [_observe(row, each, [next(findings) for _ in each.drafts]) for row, each in zip(rows, mapped, strict=True)]
 
 

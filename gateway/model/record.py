@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from gateway.model.finding import Finding
 
@@ -57,8 +57,7 @@ class Slot(StrEnum):
 Piece: TypeAlias = bytes | Slot
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A record (记录) of the standard before the ledger has given it a version.
 
     ``pieces`` is the document in exclusive canonical form (UTF-8, one line, its namespace declared on the payload
@@ -99,8 +98,7 @@ class Refused:
     document: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """All that came of one new or changed row: records to fold into the ledger, and refusals."""
 
     row: Row
