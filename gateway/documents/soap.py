@@ -42,16 +42,21 @@ class ExchangeFault:
 
 def wrap(content: bytes, version: SoapVersion = SoapVersion.V11) -> bytes:
     """Return ``content`` (one element, UTF-8, its namespace declared) in an envelope."""
-    return (
-        b'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="%b"><soap:Body>%b</soap:Body></soap:Envelope>'
-        % (version.value.encode(), content)
-    )
+    return _wrapped(version, content)
 
 
 def request(operation: str, content: bytes = b"", version: SoapVersion = SoapVersion.V11) -> bytes:
     """Return the envelope of a request whose element ``operation`` holds ``content``."""
     name = operation.encode()
-    return wrap(b'<%b xmlns="%b">%b</%b>' % (name, NAMESPACE.encode(), content, name), version)
+    return _wrapped(version, b'<%b xmlns="%b">' % (name, NAMESPACE.encode()), content, b"</%b>" % name)
+
+
+def _wrapped(version: SoapVersion, *pieces: bytes) -> bytes:
+    """Put pieces into an envelope, copying them once: a package is large."""
+    opening = (
+        b'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="%b"><soap:Body>' % version.value.encode()
+    )
+    return b"".join((opening, *pieces, b"</soap:Body></soap:Envelope>"))
 
 
 def unwrap(data: bytes) -> tuple[SoapVersion, "etree._Element"]:

@@ -30,7 +30,7 @@ _SQLITE_SETTINGS = (
     ("busy_timeout", str(BUSY_SECONDS * 1000), BUSY_SECONDS * 1000),
     ("wal_autocheckpoint", "4000", 4000),
 )
-_WRITER_PAGES = -16384  # negative: KiB
+_WRITER_PAGES = -8192  # negative: KiB
 _READER_PAGES = -2048  # what others have written makes a reader forget its pages anyway
 _POSTGRESQL_MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
 _POSTGRESQL_OLDEST = 140000

@@ -17,7 +17,7 @@ Place: TypeAlias = tuple[int, int, int]
 
 _CODEC = "zlib"
 _LEVEL = 1  # higher levels cost more time than the rest of the commit
-_KEPT = 8
+_KEPT = 4
 
 
 class SegmentWriter:
