@@ -11,11 +11,12 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Select, Update, bindparam, func, insert, literal_column, select, update
 
 from gateway.clock import moment
-from gateway.ledger import lanes
+from gateway.ledger import lanes, turns
 from gateway.ledger.batches import among, listed
 from gateway.ledger.tables import delivery, destination, lane, package, record
 from gateway.model.destination import Route
 from gateway.model.package import PackedRecord, Purpose, body_digest
+from gateway.model.priority import Priority
 from gateway.ports import Ids
 
 _LANES_AT_ONCE = 100
@@ -69,7 +70,8 @@ def claim(connection: Connection, route: Route, ids: Ids, now: int, withdrawing:
     if health.state != "open" or health.not_before > now:
         return None
     limit = min(route.terms.package_records, health.package_limit or route.terms.package_records)
-    picked = _pick(connection, route, limit, withdrawing)
+    classes = turns.ready_lanes(connection, route.destination_id, limit, now, ids.fresh().int)
+    picked = _pick(connection, route, list(classes), limit, withdrawing)
     if picked.not_needed:
         connection.execute(
             update(delivery)
@@ -79,28 +81,22 @@ def claim(connection: Connection, route: Route, ids: Ids, now: int, withdrawing:
         lanes.refresh(connection, route.destination_id, picked.touched, now)
     if not picked.taken:
         return claim(connection, route, ids, now, withdrawing) if picked.not_needed else None
+    picked.taken.sort(
+        key=lambda row: classes[row.lane] is not Priority.MASTER_DATA
+    )  # what others name stands before them
     return _open_package(connection, route, picked.taken, health, ids, now)
 
 
-def _ready_rows(connection: Connection, here: int, limit: int) -> Iterator[Any]:
-    """Yield the open deliveries of the ready lanes, lane after lane, each in its order.
+def _ready_rows(connection: Connection, here: int, names: Sequence[str]) -> Iterator[Any]:
+    """Yield the open deliveries of the named lanes, lane after lane, each in its order.
 
     Lanes are looked up a few at a time: with one question for all of them SQLite walks the whole destination.
     """
     dialect = connection.dialect.name
-    names = connection.execute(_READY_LANES, {"here": here, "limit": limit}).scalars().all()
     for start in range(0, len(names), _LANES_AT_ONCE):
         some = {name: place for place, name in enumerate(names[start : start + _LANES_AT_ONCE])}
         rows = connection.execute(_open_in(dialect), {"here": here, "among": listed(dialect, some)}).all()
         yield from sorted(rows, key=lambda row: some[row.lane])
-
-
-_READY_LANES = (
-    select(lane.c.name)
-    .where(lane.c.destination_id == bindparam("here"), lane.c.state == literal_column("'ready'"))
-    .order_by(lane.c.priority, lane.c.since, lane.c.name)
-    .limit(bindparam("limit"))
-)
 
 
 @lru_cache
@@ -117,13 +113,15 @@ def _open_in(dialect: str) -> Select[Any]:
     )  # fmt: skip
 
 
-def _pick(connection: Connection, route: Route, limit: int, withdrawing: Collection[str]) -> _Picked:
-    """Walk the ready lanes in their order and take the leading ready records of each."""
+def _pick(
+    connection: Connection, route: Route, names: Sequence[str], limit: int, withdrawing: Collection[str]
+) -> _Picked:
+    """Walk the lanes in the order of their turns and take the leading ready records of each."""
     here = route.destination_id
     picked = _Picked([], [], set())
     closed: set[str] = set()
     cases: set[str] = set()
-    for row in _ready_rows(connection, here, limit):
+    for row in _ready_rows(connection, here, names):
         if len(picked.taken) == limit:
             break
         if row.lane in closed:

@@ -95,7 +95,15 @@ def release(connection: Connection, keys: Iterable[str], now: int) -> list[Row[t
     for part in in_parts(sorted(keys)):
         released.extend(
             connection.execute(
-                select(record.c.id, record.c.type, record.c.key, record.c.version, record.c.lane, record.c.order_key)
+                select(
+                    record.c.id,
+                    record.c.type,
+                    record.c.key,
+                    record.c.version,
+                    record.c.lane,
+                    record.c.order_key,
+                    record.c.org_code,
+                )
                 .where(record.c.key.in_(part), _NOT_ACCEPTED)
                 .order_by(record.c.order_key)
             )

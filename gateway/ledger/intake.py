@@ -16,13 +16,14 @@ from gateway.ledger.batches import among, insert_rows, listed, upsert_rows
 from gateway.ledger.fold import Fold, Made
 from gateway.ledger.gate import ACCEPTED, WAITING, Gate, anything_waits, lock_cases, release
 from gateway.ledger.heads import Heads
-from gateway.ledger.lanes import MASTER_DATA_FIRST, ORDINARY, NewRecord, enqueue
+from gateway.ledger.lanes import NewRecord, enqueue
 from gateway.ledger.numbers import Numbers
 from gateway.ledger.refusals import Outcome, RawRows, Register
 from gateway.ledger.runs import Figures, RunLease
 from gateway.ledger.segments import SegmentWriter
 from gateway.ledger.tables import record, row_memory, versions
 from gateway.model.destination import Route
+from gateway.model.priority import Priority
 from gateway.model.record import Observation, Refused, Row, content_digest
 from gateway.model.record_type import LaneKind, RecordType
 from gateway.ports import AllocationRequest, Unreadable
@@ -89,13 +90,13 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
     ]
     known = [each.row.row_id for each in observations if each.row.row_id in memory]
     fold = _fold(connection, desk, lease, observations, memory)
-    released = _pass_gate(connection, desk, fold, now)
+    released = _pass_gate(connection, desk, lease, fold, now)
     raws = RawRows({each.row.row_id for each in observations if _is_secret(each, desk.discards)})
     raw_segment = _write_raws(connection, raws, fold, now)
     made = _write_records(connection, lease, fold, _Written(raws, raw_segment, _versions_id(connection, chunk), now))
     refusals.supersede(connection, lease.source_id, known)
     refusals.write(connection, fold.turned_away, Register(lease.source_id, lease.run_id, now), raws, raw_segment)
-    enqueue(connection, desk.routes, _new_records(desk.types, released, made), now)
+    enqueue(connection, desk.routes, _new_records(desk.types, lease, released, made), now)
     rereads = chunk.rereads + lease.rereads + len(shown) - len(observations)
     figures = _count(fold, chunk.rows + len(chunk.unreadable) + lease.rereads, rereads)
     runs.add_figures(connection, lease, figures)
@@ -155,7 +156,7 @@ def _fold(
     return fold
 
 
-def _pass_gate(connection: Connection, desk: Desk, fold: Fold, now: int) -> list[NewRecord]:
+def _pass_gate(connection: Connection, desk: Desk, lease: RunLease, fold: Fold, now: int) -> list[NewRecord]:
     """Accept what may go, and release what waited for it: in this transaction, whoever came first (B9)."""
     touched = {made.held.key: made.held for made in fold.made}
     if all(held.accepted for held in touched.values()) and not anything_waits(connection):
@@ -165,13 +166,18 @@ def _pass_gate(connection: Connection, desk: Desk, fold: Fold, now: int) -> list
         touched[key].accepted = True
     stored = [key for key in ready if key not in touched or touched[key].stored]
     return [
-        NewRecord(row.id, row.type, row.key, row.version, row.lane, row.order_key, _priority(desk.types, row.type))
+        NewRecord(
+            row.id, row.type, row.key, row.version, row.lane, row.order_key, _priority(desk.types, lease, row.type),
+            row.org_code,
+        )
         for row in release(connection, stored, now)
-    ]
+    ]  # fmt: skip
 
 
-def _priority(types: Mapping[str, RecordType], type_: str) -> int:
-    return MASTER_DATA_FIRST if types[type_].lane is LaneKind.OWN else ORDINARY
+def _priority(types: Mapping[str, RecordType], lease: RunLease, type_: str) -> int:
+    if lease.priority is not Priority.ORDINARY:
+        return lease.priority
+    return Priority.MASTER_DATA if types[type_].lane is LaneKind.OWN else Priority.ORDINARY
 
 
 def _write_raws(connection: Connection, raws: RawRows, fold: Fold, now: int) -> int:
@@ -250,12 +256,12 @@ def _versions_id(connection: Connection, chunk: Chunk) -> int:
 
 
 def _new_records(
-    types: Mapping[str, RecordType], released: list[NewRecord], made: Iterable[tuple[int, Made]]
+    types: Mapping[str, RecordType], lease: RunLease, released: list[NewRecord], made: Iterable[tuple[int, Made]]
 ) -> list[NewRecord]:
     new = [
         NewRecord(
             number, each.draft.type, each.draft.key, each.version, each.held.lane, each.order_key,
-            _priority(types, each.draft.type),
+            _priority(types, lease, each.draft.type), each.draft.org_code,
         )
         for number, each in made
         if each.held.accepted

@@ -5,7 +5,7 @@ A lane has a row only while it has open deliveries. It is ``leased`` while one o
 ``blocked`` while its first open delivery waits or is parked, else ``ready``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    case,
     delete,
     literal_column,
     select,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from gateway.ledger.batches import among, insert_rows, listed, upsert_rows
 from gateway.ledger.tables import OPEN_DELIVERY, delivery, lane, record
 from gateway.model.destination import Route
+from gateway.model.priority import NEVER, Priority
 
 READY = "ready"
 LEASED = "leased"
@@ -37,12 +39,13 @@ IS_OPEN: Final = text(f"({OPEN_DELIVERY.replace('state', 'delivery.state')})")
 Plain text: of a typed expression SQLAlchemy makes ``(…) = 1``, and SQLite then walks the whole destination.
 """
 
-MASTER_DATA_FIRST = 0
-ORDINARY = 5
-
 
 class NewRecord(NamedTuple):
-    """A record that the ledger has just accepted, on its way into the lanes."""
+    """A record that the ledger has just accepted, on its way into the lanes.
+
+    ``priority`` is its class of urgency (``gateway.ledger.turns``), ``org_code`` the department whose turn it takes,
+    ``due`` when a legal clock at the supervision side runs out for want of it (microseconds).
+    """
 
     id: int
     type: str
@@ -50,7 +53,17 @@ class NewRecord(NamedTuple):
     version: int
     lane: str
     order_key: str
-    priority: int = ORDINARY
+    priority: int = Priority.ORDINARY
+    org_code: str = ""
+    due: int = NEVER
+
+
+class Place(NamedTuple):
+    """Where a lane stands in line: its class, its department, and when its legal clock runs out."""
+
+    priority: int
+    org_code: str
+    due: int = NEVER
 
 
 def enqueue(connection: Connection, routes: Sequence[Route], new: Sequence[NewRecord], now: int) -> None:
@@ -68,14 +81,35 @@ def enqueue(connection: Connection, routes: Sequence[Route], new: Sequence[NewRe
         here = route.destination_id
         rows = [(here, each.id, each.lane, each.order_key, READY) for each in routed]
         insert_rows(connection, delivery, _DELIVERY_COLUMNS, rows)
-        lanes = {each.lane: each.priority for each in routed}
-        wanted = [(here, name, READY, priority, now) for name, priority in sorted(lanes.items())]
-        if upsert_rows(connection, lane, _LANE_COLUMNS, wanted) < len(wanted):
-            _refresh_blocked(connection, route.destination_id, list(lanes), now)
+        line_up(connection, here, _places(routed), now)
+
+
+def _places(routed: Sequence[NewRecord]) -> dict[str, Place]:
+    places: dict[str, Place] = {}
+    for each in routed:
+        before = places.get(each.lane)
+        place = Place(each.priority, each.org_code, each.due)
+        if before is not None:
+            place = Place(min(before.priority, place.priority), before.org_code, min(before.due, place.due))
+        places[each.lane] = place
+    return places
+
+
+def line_up(connection: Connection, destination_id: int, places: Mapping[str, Place], now: int) -> None:
+    """Let lanes with open deliveries stand in line, inside the caller's transaction; their deliveries are written already.
+
+    A lane that stands there keeps its place, but goes up where the new class is more urgent or the new clock earlier.
+    """
+    wanted = [
+        (destination_id, name, READY, place.priority, now, place.org_code, place.due)
+        for name, place in sorted(places.items())
+    ]
+    if upsert_rows(connection, lane, _LANE_COLUMNS, wanted) < len(wanted):
+        _join(connection, destination_id, places, now)
 
 
 _DELIVERY_COLUMNS = ("destination_id", "record_id", "lane", "order_key", "state")
-_LANE_COLUMNS = ("destination_id", "name", "state", "priority", "since")
+_LANE_COLUMNS = ("destination_id", "name", "state", "priority", "since", "org_code", "due")
 
 
 def _replace_parked(connection: Connection, destination_id: int, routed: Sequence[NewRecord]) -> None:
@@ -101,16 +135,39 @@ def _replace_parked(connection: Connection, destination_id: int, routed: Sequenc
         )
 
 
-def _refresh_blocked(connection: Connection, destination_id: int, names: Sequence[str], now: int) -> None:
-    """A correction may have replaced the parked head, or come before it: look again at the lanes that were blocked."""
-    blocked = connection.execute(
-        select(lane.c.name).where(
-            lane.c.destination_id == destination_id,
-            lane.c.state == literal_column("'blocked'"),
-            lane.c.name.in_(sorted(names)),
-        )
+def _join(connection: Connection, destination_id: int, places: Mapping[str, Place], now: int) -> None:
+    """Move lanes up that stood there before; a correction may have replaced the parked head of one that was blocked."""
+    dialect = connection.dialect.name
+    standing = connection.execute(
+        _standing(dialect), {"here": destination_id, "among": listed(dialect, sorted(places))}
     )
-    refresh(connection, destination_id, [row.name for row in blocked], now)
+    blocked, rising = [], []
+    for row in standing.all():
+        place = places[row.name]
+        if place.priority < row.priority or place.due < row.due:
+            rising.append({"here": destination_id, "of": row.name, "class": place.priority, "when": place.due})
+        if row.state == BLOCKED:
+            blocked.append(row.name)
+    if rising:
+        connection.execute(_RISE, rising)
+    refresh(connection, destination_id, blocked, now)
+
+
+@lru_cache
+def _standing(dialect: str) -> Select[Any]:
+    return select(lane.c.name, lane.c.state, lane.c.priority, lane.c.due).where(
+        lane.c.destination_id == bindparam("here"), among(dialect, lane.c.name)
+    )
+
+
+_RISE = (
+    update(lane)
+    .where(lane.c.destination_id == bindparam("here"), lane.c.name == bindparam("of"))
+    .values(
+        priority=case((lane.c.priority > bindparam("class"), bindparam("class")), else_=lane.c.priority),
+        due=case((lane.c.due > bindparam("when"), bindparam("when")), else_=lane.c.due),
+    )
+)
 
 
 def refresh(connection: Connection, destination_id: int, names: Iterable[str], now: int) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, literal_column, sele
 
 from gateway.errors import Fenced
 from gateway.ledger.tables import record, source, source_run
+from gateway.model.priority import Priority
 from gateway.model.record import Level, SourceKind
 
 WAITING_LIMITS = {Level.L1: timedelta(hours=24), Level.L2: timedelta(days=3), Level.L3: timedelta(hours=24)}
@@ -53,7 +54,10 @@ class Figures:
 
 @dataclass(slots=True)
 class RunLease:
-    """The right to pull one source until somebody else takes it; ``cursor`` follows every committed chunk."""
+    """The right to pull one source until somebody else takes it; ``cursor`` follows every committed chunk.
+
+    ``priority`` is the class that its records are sent in (``gateway.ledger.turns``).
+    """
 
     run_id: int
     source_id: int
@@ -63,6 +67,7 @@ class RunLease:
     kind: SourceKind
     level: Level
     rereads: int = field(default=0)
+    priority: Priority = Priority.ORDINARY
 
     def note_rereads(self, rows: int) -> None:
         """Count rows of a page that held nothing new; they are written with the next commit of the run."""

@@ -33,6 +33,7 @@ from gateway.ledger.runs import Figures, RunLease
 from gateway.ledger.segments import Place, SegmentReader
 from gateway.ledger.tables import record
 from gateway.model.destination import Route
+from gateway.model.priority import Priority
 from gateway.model.record import Level, SourceKind
 from gateway.model.record_type import RecordType
 from gateway.ports import AllocationRequest, Clock, Ids
@@ -183,10 +184,22 @@ class Ledger:
         raise AssertionError
 
     def start_run(
-        self, source: str, kind: SourceKind, level: Level, now: datetime, waiting: timedelta | None = None
+        self,
+        source: str,
+        kind: SourceKind,
+        level: Level,
+        now: datetime,
+        waiting: timedelta | None = None,
+        *,
+        priority: Priority = Priority.ORDINARY,
     ) -> RunLease:
-        """Take over a source and open a run; ``waiting`` is the limit of B9 where the source sets its own."""
-        return self._again(lambda c: runs.start(c, source, kind, level, microseconds(now), waiting))
+        """Take over a source and open a run; ``waiting`` is the limit of B9 where the source sets its own.
+
+        ``priority`` is the class in which what the run collects is sent.
+        """
+        lease = self._again(lambda c: runs.start(c, source, kind, level, microseconds(now), waiting))
+        lease.priority = priority
+        return lease
 
     def end_run(self, lease: RunLease, state: str, error: str | None = None) -> Figures:
         """Close a run (``done`` or ``failed``) and return its figures; raises Fenced when it was taken over."""

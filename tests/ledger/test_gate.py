@@ -140,7 +140,7 @@ def test_b13_master_data_is_its_own_lane_and_goes_first(desk, make):
     feed.row("r2", "b", make.draft("LA", "c1", "B"))
     with desk.ledger.reading() as connection:
         lanes = connection.execute(text("SELECT DISTINCT name, priority FROM lane ORDER BY priority")).fetchall()
-    assert [tuple(lane) for lane in lanes] == [("SX:XK-1", 0), ("c1", 5)]
+    assert [tuple(lane) for lane in lanes] == [("SX:XK-1", 1), ("c1", 2)]
 
 
 def test_b10_results_source_releases_what_a_process_source_left_waiting(desk, make):
