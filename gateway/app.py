@@ -252,6 +252,12 @@ def read_ledger(configuration: Configuration) -> Ledger:
     return open_ledger(url, SystemClock(), SystemIds(), pack.types, read_only=True)
 
 
+def write_ledger(configuration: Configuration) -> Ledger:
+    """Open the ledger for a short writing command beside a running gateway, which waits its turn (B28)."""
+    pack = load_pack(configuration.site.pack)
+    return open_ledger(configuration.site.ledger.url.reveal(), SystemClock(), SystemIds(), pack.types, exclusive=False)
+
+
 def rehearse_source(
     configuration: Configuration, settings: SourceSettings, since: str | None, progress: Callable[[int], None]
 ) -> Trial:

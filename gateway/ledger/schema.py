@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from gateway.errors import LedgerError
+from gateway.ledger import people_tables as _people  # noqa: F401 # its tables join the metadata
 from gateway.ledger.tables import metadata
 from gateway.model.words import Words
 
