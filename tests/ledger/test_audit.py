@@ -12,7 +12,9 @@ from gateway.model.person import Actor, Role
 WANG, LI = Actor("wang", Role.OPERATOR, "password"), Actor("li", Role.OPERATOR, "password")
 NOBODY = Actor("os:root", None, "account")
 done = []
-approvals.carries("test.act", approvals.Duty.APPROVE)(lambda _c, row, actor, _now: done.append((row.subject, actor.name)))
+approvals.carries("test.act", approvals.Duty.APPROVE)(
+    lambda _c, row, actor, _now: done.append((row.subject, actor.name))
+)
 
 
 @pytest.fixture
