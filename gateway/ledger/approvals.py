@@ -60,6 +60,19 @@ def carries(action: str, duty: Duty) -> Callable[[Carry], Carry]:
     return keep
 
 
+_rejected: dict[str, Carry] = {}
+
+
+def on_rejection(action: str) -> Callable[[Carry], Carry]:
+    """Register what is done where a proposal of ``action`` is rejected."""
+
+    def keep(function: Carry) -> Carry:
+        _rejected[action] = function
+        return function
+
+    return keep
+
+
 def propose(connection: Connection, actor: Actor, done: Act, payload: Mapping[str, Any], now: int) -> int:
     """Write a proposal inside the caller's transaction and return its number; one open proposal a subject."""
     if actor.role is None:
@@ -105,6 +118,8 @@ def decide(
     record_act(connection, actor, Act(f"approvals.{state}", row.subject, reason=reason, detail=detail), now)
     if approve:
         carry(connection, row, actor, now)
+    elif row.action in _rejected:
+        _rejected[row.action](connection, row, actor, now)
     return row
 
 

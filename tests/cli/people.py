@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from gateway.cli import shell
 
-PASSWORD = "correct horse battery"  # noqa: S105 - made up for tests
+PASSWORD = "correct horse battery"
 SITE = """\
 organisation: "11360100DEM0001107"
 name: 检验用网关(虚构站点)
