@@ -123,14 +123,24 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("priority", sa.SmallInteger(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("org_code", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("destination_id", "name", name=op.f("pk_lane")),
         comment="a lane keeps the order of one case at one destination (B9); leased while one of its records is in an open package",
         sqlite_with_rowid=False,
     )
     op.create_index(
+        "ix_lane_due",
+        "lane",
+        ["destination_id", "due", "name"],
+        unique=False,
+        sqlite_where=sa.text("state = 'ready' and due < 9223372036854775807"),
+        postgresql_where=sa.text("state = 'ready' and due < 9223372036854775807"),
+    )
+    op.create_index(
         "ix_lane_ready",
         "lane",
-        ["destination_id", "priority", "since", "name"],
+        ["destination_id", "priority", "org_code", "since", "name"],
         unique=False,
         sqlite_where=sa.text("state = 'ready'"),
         postgresql_where=sa.text("state = 'ready'"),
