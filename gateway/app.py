@@ -100,12 +100,14 @@ class _Wiring:
             discards=[code for code, rule in self.rules.catalogue.items() if rule.discards],
         )
         with ledger.begin() as connection:
-            ledger.routes = register(connection, [_terms(each) for each in self.configuration.destinations], self.ids)
-            recover(connection, microseconds(self.clock.now()))
+            ledger.routes = register(connection, [_terms(each) for each in self.configuration.destinations])
+            now = microseconds(self.clock.now())
+            workers = ledger.membership.enlist(connection, [each.terms.name for each in ledger.routes], now)
+            recover(connection, now)
         routes = {route.terms.name: route for route in ledger.routes}
         destinations = tuple(
-            DestinationPart(each.name, _Opening(each, signer), routes[each.name], each.statements)
-            for each in self.configuration.destinations
+            DestinationPart(each.name, _Opening(each, signer), routes[each.name], each.statements, worker)
+            for each, worker in zip(self.configuration.destinations, workers, strict=True)
         )
         return Workplace(
             ledger=ledger,

@@ -2,18 +2,32 @@
 """Claiming: which records go into the next package of a destination (ledger.md B9, B12, B20)."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Select, Update, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from gateway.clock import moment
 from gateway.ledger import lanes, turns
 from gateway.ledger.batches import among, listed
 from gateway.ledger.tables import delivery, destination, lane, package, record
+from gateway.ledger.workers import is_gone, number_package, take_stream
 from gateway.model.destination import Route
 from gateway.model.package import PackedRecord, Purpose, body_digest
 from gateway.model.priority import Priority
@@ -29,7 +43,8 @@ Transaction: TypeAlias = Connection
 class Claimed:
     """A package as the ledger committed it before its first byte was sent.
 
-    ``cases`` runs parallel to ``records``. Times are microseconds.
+    ``cases`` runs parallel to ``records``. Times are microseconds. ``epoch`` is what its holder must still find there
+    when it writes down an answer (R20).
     """
 
     no: int
@@ -45,6 +60,7 @@ class Claimed:
     was_unknown: bool = False
     last_sent_at: int | None = None
     voided: tuple[str, ...] = ()
+    epoch: int = 1
 
     @property
     def created(self) -> datetime:
@@ -61,10 +77,13 @@ class _Picked:
     touched: set[str]
 
 
-def claim(connection: Connection, route: Route, ids: Ids, now: int, withdrawing: Collection[str]) -> Claimed | None:
+def claim(
+    connection: Connection, route: Route, holder: int, ids: Ids, now: int, withdrawing: Collection[str]
+) -> Claimed | None:
     """Take the next package of ready records and lease their lanes, inside the caller's transaction.
 
-    ``withdrawing`` are the record types that withdraw another record. Returns None when nothing is ready.
+    ``holder`` is the worker that takes it; several may claim at once, each passes over lanes that another one looks
+    at. ``withdrawing`` are the record types that withdraw another record. Returns None when nothing is ready.
     """
     health = connection.execute(select(destination).where(destination.c.id == route.destination_id)).one()
     if health.state != "open" or health.not_before > now:
@@ -80,11 +99,11 @@ def claim(connection: Connection, route: Route, ids: Ids, now: int, withdrawing:
         )
         lanes.refresh(connection, route.destination_id, picked.touched, now)
     if not picked.taken:
-        return claim(connection, route, ids, now, withdrawing) if picked.not_needed else None
+        return claim(connection, route, holder, ids, now, withdrawing) if picked.not_needed else None
     picked.taken.sort(
         key=lambda row: classes[row.lane] is not Priority.MASTER_DATA
     )  # what others name stands before them
-    return _open_package(connection, route, picked.taken, health, ids, now)
+    return _open_package(connection, route, picked.taken, holder, ids, now)
 
 
 def _ready_rows(connection: Connection, here: int, names: Sequence[str]) -> Iterator[Any]:
@@ -162,19 +181,20 @@ def _open_package(
     connection: Connection,
     route: Route,
     taken: Sequence[Any],
-    health: Any,
+    holder: int,
     ids: Ids,
     now: int,
 ) -> Claimed:
     records = tuple(PackedRecord(r.id, r.type, r.key, r.version, r.content_digest) for r in taken)
-    seq = health.package_seq + 1
+    stream_no, stream_id, last = take_stream(connection, route.destination_id, holder, str(ids.fresh()))
+    seq = last + 1
     package_id = str(ids.fresh())
     digest = body_digest(records)
     result = connection.execute(
         insert(package).values(
             package_id=package_id,
             destination_id=route.destination_id,
-            stream_id=health.stream_id,
+            stream_id=stream_id,
             seq=seq,
             purpose=Purpose.BUSINESS,
             created_at=now,
@@ -182,6 +202,8 @@ def _open_package(
             body_digest=digest,
             state="open",
             last_sent_at=now,
+            holder=holder,
+            epoch=1,
         )
     )
     no = int(result.inserted_primary_key[0])  # type: ignore[index]
@@ -189,10 +211,10 @@ def _open_package(
     packed, leased = _packing(dialect)
     connection.execute(packed, {"here": here, "package": no, "among": listed(dialect, [r.id for r in records])})
     connection.execute(leased, {"here": here, "among": listed(dialect, sorted({r.lane for r in taken}))})
-    connection.execute(update(destination).where(destination.c.id == route.destination_id).values(package_seq=seq))
-    voided = _voided_since(connection, health.stream_id, seq)
+    number_package(connection, stream_no, seq)
+    voided = _voided_since(connection, stream_id, seq)
     cases = tuple(r.case_no for r in taken)
-    return Claimed(no, package_id, health.stream_id, seq, now, records, cases, digest, last_sent_at=now, voided=voided)
+    return Claimed(no, package_id, stream_id, seq, now, records, cases, digest, last_sent_at=now, voided=voided)
 
 
 @lru_cache
@@ -223,30 +245,48 @@ def _voided_since(connection: Connection, stream_id: str, seq: int) -> tuple[str
     return tuple(row.package_id for row in rows)
 
 
-def unfinished(connection: Connection, route: Route, now: int) -> Claimed | None:
+def unfinished(connection: Connection, route: Route, holder: int, now: int) -> Claimed | None:
     """Take up the oldest open or unknown package of the destination whose time has come, inside the caller's transaction.
 
     One that was put off unsent is marked as on its way again before the first byte: should the process die now, nobody
-    could know (T3).
+    could know (T3). One that was on its way when its worker went, or lost sight of it, is unknown from now on.
     """
     row = connection.execute(
         select(package)
-        .where(
-            package.c.destination_id == route.destination_id,
-            package.c.state.in_([literal_column("'open'"), literal_column("'unknown'")]),
-            package.c.not_before <= now,
-        )
+        .where(package.c.destination_id == route.destination_id, IS_UNFINISHED, may_take(connection, holder, now))
         .order_by(package.c.no)
         .limit(1)
+        .with_for_update(skip_locked=True)
     ).first()
     if row is None:
         return None
+    changed: dict[str, Any] = {"holder": holder, "epoch": row.epoch + 1}
     if row.state == "open" and row.not_before:
-        connection.execute(update(package).where(package.c.no == row.no).values(not_before=0, last_sent_at=now))
-    return _load(connection, row)
+        changed |= {"not_before": 0, "last_sent_at": now}
+    elif row.state == "open":
+        changed |= {"state": "unknown", "was_unknown": True, "last_sent_at": now}
+    connection.execute(update(package).where(package.c.no == row.no).values(**changed))
+    return _load(connection, row, changed)
 
 
-def _load(connection: Connection, row: Any) -> Claimed:
+IS_UNFINISHED = package.c.state.in_([literal_column("'open'"), literal_column("'unknown'")])
+
+
+def may_take(connection: Connection, holder: int, now: int) -> ColumnElement[bool]:
+    """Return the condition that a worker may take up an unfinished package: nobody holds it and its time has come, or
+    its holder is gone, or the worker itself held it and does not know any more.
+    """
+    at_rest = and_(package.c.holder.is_(None), package.c.not_before <= now)
+    return or_(at_rest, package.c.holder == holder, is_gone(connection.dialect.name, package.c.holder))
+
+
+def still_held(connection: Connection, claimed: Claimed) -> bool:
+    """Tell whether a package is still with the worker that took it (R20)."""
+    epoch = connection.execute(select(package.c.epoch).where(package.c.no == claimed.no)).scalar_one()
+    return int(epoch) == claimed.epoch
+
+
+def _load(connection: Connection, row: Any, changed: Mapping[str, Any]) -> Claimed:
     """Read a package back; records that were settled meanwhile still belong to its body (B20)."""
     order = json.loads(row.records)
     found = {
@@ -261,7 +301,8 @@ def _load(connection: Connection, row: Any) -> Claimed:
         PackedRecord(found[i].id, found[i].type, found[i].key, found[i].version, found[i].content_digest) for i in order
     )
     cases = tuple(found[i].case_no for i in order)
+    held = {"state": row.state, "was_unknown": row.was_unknown, "last_sent_at": row.last_sent_at, **changed}
     return Claimed(
-        row.no, row.package_id, row.stream_id, row.seq, row.created_at, records, cases, row.body_digest, row.state,
-        row.attempts, row.was_unknown, row.last_sent_at,
+        row.no, row.package_id, row.stream_id, row.seq, row.created_at, records, cases, row.body_digest, held["state"],
+        row.attempts, held["was_unknown"], held["last_sent_at"], epoch=held["epoch"],
     )  # fmt: skip

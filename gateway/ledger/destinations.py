@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, literal_column, select, update
+from sqlalchemy import Connection, Select, and_, case, delete, func, insert, literal_column, or_, select, update
 
+from gateway.ledger.claims import IS_UNFINISHED
 from gateway.ledger.lanes import IS_OPEN
 from gateway.ledger.tables import delivery, destination, lane, package, reconciliation, record
+from gateway.ledger.workers import is_gone
 from gateway.model.destination import Route, Terms
 from gateway.model.package import statement_term, statement_text
-from gateway.ports import Ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +26,21 @@ class DeliveryFigures:
     not_needed: int = 0
 
 
-def register(connection: Connection, terms: Sequence[Terms], ids: Ids) -> tuple[Route, ...]:
-    """Give every configured destination its number; a new one gets a stream of packages of its own."""
+def register(connection: Connection, terms: Sequence[Terms]) -> tuple[Route, ...]:
+    """Give every configured destination its number; a new one gets the next."""
     known = {row.name: row.id for row in connection.execute(select(destination.c.name, destination.c.id))}
     routes = []
     for each in terms:
         number = known.get(each.name)
         if number is None:
-            result = connection.execute(insert(destination).values(name=each.name, stream_id=str(ids.fresh())))
+            result = connection.execute(insert(destination).values(name=each.name))
             number = int(result.inserted_primary_key[0])  # type: ignore[index]
         routes.append(Route(number, each))
     return tuple(routes)
 
 
 def recover(connection: Connection, now: int) -> int:
-    """Call every package that a dead process left open unknown, as whether it was sent is not knowable (T3).
+    """Call every package that a worker now gone left open unknown, as whether it was sent is not knowable (T3).
 
     One that had been put off, and so has a ``not_before``, is known not to have been sent: it stays open.
     A halted destination opens again: starting anew is the operator's word that its channel was mended. Nobody waits
@@ -47,10 +48,14 @@ def recover(connection: Connection, now: int) -> int:
     """
     result = connection.execute(
         update(package)
-        .where(package.c.state == literal_column("'open'"), package.c.not_before == 0)
-        .values(state="unknown", was_unknown=True, last_sent_at=now, not_before=0)
+        .where(
+            package.c.state == literal_column("'open'"),
+            package.c.not_before == 0,
+            is_gone(connection.dialect.name, package.c.holder),
+        )
+        .values(state="unknown", was_unknown=True, last_sent_at=now, holder=None, epoch=package.c.epoch + 1)
     )
-    paused = package.c.not_before > 1
+    paused = and_(package.c.not_before > 1, package.c.holder.is_(None))
     connection.execute(update(package).where(package.c.state == literal_column("'open'"), paused).values(not_before=1))
     connection.execute(
         update(package).where(package.c.state == literal_column("'unknown'"), paused).values(not_before=0)
@@ -172,19 +177,23 @@ def open_keys(connection: Connection, destination_id: int) -> frozenset[str]:
     return frozenset(row.key for row in rows)
 
 
-def next_due(connection: Connection, route: Route) -> int | None:
-    """Return when something can next be tried at a destination (microseconds), or None when nothing is open there."""
+def next_due(connection: Connection, route: Route, holder: int) -> int | None:
+    """Return when a worker can next try something at a destination (microseconds); None when nothing is open there.
+
+    What another living worker holds is not open to this one.
+    """
     here = route.destination_id
     resting = connection.execute(
         select(destination.c.state, destination.c.not_before).where(destination.c.id == here)
     ).one()
     if resting.state != "open":
         return None
+    free = or_(
+        package.c.holder.is_(None), package.c.holder == holder, is_gone(connection.dialect.name, package.c.holder)
+    )
+    when = case((package.c.holder.is_(None), package.c.not_before), else_=0)
     unsettled = connection.execute(
-        select(func.min(package.c.not_before)).where(
-            package.c.destination_id == here,
-            package.c.state.in_([literal_column("'open'"), literal_column("'unknown'")]),
-        )
+        select(func.min(when)).where(package.c.destination_id == here, IS_UNFINISHED, free)
     ).scalar()
     ready = connection.execute(
         select(lane.c.name)

@@ -77,11 +77,14 @@ def enqueue(connection: Connection, routes: Sequence[Route], new: Sequence[NewRe
         routed = [each for each in new if route.terms.takes(each.type)]
         if not routed:
             continue
-        _replace_parked(connection, route.destination_id, routed)
         here = route.destination_id
+        places = _places(routed)
+        stood = _stand(connection, here, places, now)
+        _replace_parked(connection, here, routed)
         rows = [(here, each.id, each.lane, each.order_key, READY) for each in routed]
         insert_rows(connection, delivery, _DELIVERY_COLUMNS, rows)
-        line_up(connection, here, _places(routed), now)
+        if stood:
+            _join(connection, here, places, now)
 
 
 def _places(routed: Sequence[NewRecord]) -> dict[str, Place]:
@@ -100,12 +103,24 @@ def line_up(connection: Connection, destination_id: int, places: Mapping[str, Pl
 
     A lane that stands there keeps its place, but goes up where the new class is more urgent or the new clock earlier.
     """
+    if _stand(connection, destination_id, places, now):
+        _join(connection, destination_id, places, now)
+
+
+def _stand(connection: Connection, destination_id: int, places: Mapping[str, Place], now: int) -> bool:
+    """Make the lanes that are new and lock those there are; tell whether there may be any of the latter.
+
+    Without the lock a worker that settles the last delivery of a lane would remove the row under ours (PostgreSQL; an
+    update that changes nothing waits for it, and makes the row anew where it has gone).
+    """
     wanted = [
         (destination_id, name, READY, place.priority, now, place.org_code, place.due)
         for name, place in sorted(places.items())
     ]
-    if upsert_rows(connection, lane, _LANE_COLUMNS, wanted) < len(wanted):
-        _join(connection, destination_id, places, now)
+    if connection.dialect.name == "sqlite":
+        return upsert_rows(connection, lane, _LANE_COLUMNS, wanted) < len(wanted)
+    upsert_rows(connection, lane, _LANE_COLUMNS, wanted, replaced=("destination_id",))
+    return True
 
 
 _DELIVERY_COLUMNS = ("destination_id", "record_id", "lane", "order_key", "state")
@@ -171,10 +186,14 @@ _RISE = (
 
 
 def refresh(connection: Connection, destination_id: int, names: Iterable[str], now: int) -> None:
-    """Recompute the state of the named lanes from their open deliveries; lanes with none lose their row."""
+    """Recompute the state of the named lanes from their open deliveries; lanes with none lose their row.
+
+    The lanes are locked first, in sorted order (B10): deliveries that somebody adds meanwhile are seen here or there.
+    """
     wanted = sorted(set(names))
     if not wanted:
         return
+    lock(connection, destination_id, wanted)
     first: dict[str, str] = {}
     packed: set[str] = set()
     dialect = connection.dialect.name
@@ -198,6 +217,23 @@ def refresh(connection: Connection, destination_id: int, names: Iterable[str], n
             connection.execute(changed, {**here, "to": state, "now": now})
         else:
             connection.execute(emptied, here)
+
+
+def lock(connection: Connection, destination_id: int, names: Sequence[str]) -> None:
+    """Lock the named lanes, given in sorted order, until the transaction ends; SQLite has one writer anyway."""
+    dialect = connection.dialect.name
+    if dialect != "sqlite":
+        connection.execute(_locking(dialect), {"here": destination_id, "among": listed(dialect, names)}).all()
+
+
+@lru_cache
+def _locking(dialect: str) -> Select[Any]:
+    return (
+        select(lane.c.name)
+        .where(lane.c.destination_id == bindparam("here"), among(dialect, lane.c.name))
+        .order_by(lane.c.name.collate("C"))
+        .with_for_update()
+    )
 
 
 @lru_cache

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, literal_column, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, literal_column, or_, select, update
 
+from gateway.errors import Fenced
 from gateway.ledger import lanes
 from gateway.ledger.batches import among, listed
 from gateway.ledger.claims import Claimed
 from gateway.ledger.tables import attempt, awaiting, delivery, destination, package, record, segment
 from gateway.model.destination import Route
-from gateway.semantics.outcomes import Judgement, Move, PackageMove, RecordMove
+from gateway.semantics.outcomes import STALE_THERE, Judgement, Move, PackageMove, RecordMove
 
 SECOND = 1_000_000
 LONGEST_PAUSE = 300 * SECOND
@@ -34,8 +35,13 @@ class Answer:
 
 
 def settle(connection: Connection, route: Route, claimed: Claimed, answer: Answer, item_type: str | None) -> None:
-    """Write down an answer, move its deliveries, and free or block their lanes, inside the caller's transaction."""
+    """Write down an answer, move its deliveries, and free or block their lanes, inside the caller's transaction.
+
+    Raises Fenced when another worker has taken the package over meanwhile; nothing may then be committed (R20).
+    """
     judgement = answer.judgement
+    # Whoever adds to these lanes meanwhile waits until we are done, or we for them: B11 looks at both sides.
+    lanes.lock(connection, route.destination_id, sorted(_lanes_of(connection, route, claimed)))
     _note_attempt(connection, claimed, answer)
     segment_id = _keep_evidence(connection, answer)
     match judgement.package:
@@ -93,8 +99,9 @@ def _settle_records(
         settled = [each.id for each in claimed.records]
     else:
         settled = _settle_each(connection, route, claimed, answer, item_type)
-    _wake(connection, route, settled, answer.at)
-    lanes.refresh(connection, route.destination_id, _lanes_of(connection, route, claimed), answer.at)
+        _give_way(connection, route, claimed)
+    touched = [*_wake(connection, route, settled), *_lanes_of(connection, route, claimed)]
+    lanes.refresh(connection, route.destination_id, touched, answer.at)
 
 
 def _all_settled(connection: Connection, claimed: Claimed, answer: Answer) -> None:
@@ -204,25 +211,54 @@ def _undelivered(connection: Connection, route: Route, which: object) -> bool:
     return found.first() is not None
 
 
-def _wake(connection: Connection, route: Route, settled: Sequence[int], now: int) -> None:
-    """Release deliveries that waited at this destination for what was settled just now."""
+def _give_way(connection: Connection, route: Route, claimed: Claimed) -> None:
+    """Let a higher version that arrived while its key was on the way take the place of what is parked now (B11).
+
+    Not where the destination is ahead of us (2006): it would refuse the higher version as well.
+    """
+    here = delivery.c.destination_id == route.destination_id
+    parked = connection.execute(
+        select(delivery.c.record_id, record.c.key, record.c.version)
+        .join(record, record.c.id == delivery.c.record_id)
+        .where(
+            here,
+            delivery.c.package_no == claimed.no,
+            delivery.c.state == literal_column("'parked'"),
+            delivery.c.code != STALE_THERE,
+        )
+    ).all()
+    if not parked:
+        return
+    versions = connection.execute(
+        select(record.c.key, func.max(record.c.version))
+        .join(delivery, delivery.c.record_id == record.c.id)
+        .where(record.c.key.in_([row.key for row in parked]), here, lanes.IS_OPEN)
+        .group_by(record.c.key)
+    )
+    newest = {row.key: row[1] for row in versions}
+    outdated = [row.record_id for row in parked if newest[row.key] > row.version]
+    if outdated:
+        connection.execute(update(delivery).where(here, delivery.c.record_id.in_(outdated)).values(state="superseded"))
+
+
+def _wake(connection: Connection, route: Route, settled: Sequence[int]) -> Sequence[str]:
+    """Release deliveries that waited at this destination for what was settled just now; return their lanes."""
     here = route.destination_id
     waiting = connection.execute(
         select(awaiting.c.awaits, awaiting.c.record_id).where(awaiting.c.destination_id == here)
     ).all()
     if not waiting or not settled:
-        return
+        return []
     arrived: set[str] = set()
     for row in connection.execute(select(record.c.key, record.c.case_no).where(record.c.id.in_(settled))):
         arrived.update(name for name in (row.key, row.case_no) if name)
     released = [row.record_id for row in waiting if row.awaits in arrived]
     if not released:
-        return
+        return []
     freed = (delivery.c.destination_id == here) & delivery.c.record_id.in_(released)
     connection.execute(update(delivery).where(freed, delivery.c.state == "waiting").values(state="ready"))
     connection.execute(delete(awaiting).where(awaiting.c.destination_id == here, awaiting.c.record_id.in_(released)))
-    names = connection.execute(select(delivery.c.lane).where(freed)).scalars()
-    lanes.refresh(connection, here, list(names), now)
+    return connection.execute(select(delivery.c.lane).where(freed)).scalars().all()
 
 
 def _lanes_of(connection: Connection, route: Route, claimed: Claimed) -> Iterable[str]:
@@ -241,17 +277,26 @@ def _lanes_of_records(dialect: str) -> Select[Any]:
 
 
 def _close(connection: Connection, claimed: Claimed, state: str, answer: Answer, segment_id: int | None) -> None:
-    connection.execute(
-        update(package)
-        .where(package.c.no == claimed.no)
-        .values(
-            state=state,
-            attempts=package.c.attempts + 1,
-            code=answer.judgement.code or None,
-            receipt_no=answer.receipt_no,
-            receipt_segment_id=segment_id,
-        )
+    _change(
+        connection,
+        claimed,
+        state=state,
+        attempts=package.c.attempts + 1,
+        code=answer.judgement.code or None,
+        receipt_no=answer.receipt_no,
+        receipt_segment_id=segment_id,
     )
+
+
+def _change(connection: Connection, claimed: Claimed, **values: object) -> None:
+    """Change a package that is still held as it was taken and let go of it; raises Fenced where it is not.
+
+    The epoch rises: an answer is written down once, even where the first commit took place unheard.
+    """
+    mine = (package.c.no == claimed.no) & (package.c.epoch == claimed.epoch)
+    freed = update(package).where(mine).values(holder=None, epoch=claimed.epoch + 1, **values)
+    if connection.execute(freed).rowcount != 1:
+        raise Fenced(f"package {claimed.package_id} epoch {claimed.epoch}")
 
 
 def _postpone(connection: Connection, route: Route, claimed: Claimed, answer: Answer, state: str) -> None:
@@ -281,7 +326,7 @@ def _postpone(connection: Connection, route: Route, claimed: Claimed, answer: An
         values["last_sent_at"] = answer.at
     if state == "unknown":
         values["was_unknown"] = True
-    connection.execute(update(package).where(package.c.no == claimed.no).values(**values))
+    _change(connection, claimed, **values)
     silent = answer.kind == "submit" and not answer.receipt_no
     if silent:
         connection.execute(
@@ -340,6 +385,7 @@ def _park_all(connection: Connection, route: Route, claimed: Claimed, answer: An
         .where(delivery.c.package_no == claimed.no, delivery.c.state == literal_column("'packed'"))
         .values(state="parked", code=answer.judgement.code, message=answer.judgement.detail[:500] or None)
     )
+    _give_way(connection, route, claimed)
     lanes.refresh(connection, route.destination_id, _lanes_of(connection, route, claimed), answer.at)
 
 

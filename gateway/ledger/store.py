@@ -32,6 +32,7 @@ from gateway.ledger.numbers import Numbers
 from gateway.ledger.runs import Figures, RunLease
 from gateway.ledger.segments import Place, SegmentReader
 from gateway.ledger.tables import record
+from gateway.ledger.workers import Membership
 from gateway.model.destination import Route
 from gateway.model.priority import Priority
 from gateway.model.record import Level, SourceKind
@@ -103,6 +104,7 @@ class Ledger:
         self.clock = clock
         self.ids = ids
         self.commits = 0
+        self.membership = Membership()
         self._engine = engine
         self._writing_engine = writing
         self._lock = lock
@@ -172,7 +174,7 @@ class Ledger:
             yield connection
             transaction.rollback()
 
-    def _again(self, work: Callable[[Connection], T]) -> T:
+    def again(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in a write transaction, again from its start where somebody else came first (B10)."""
         for attempt in range(1, _FOLDS + 1):
             try:
@@ -182,6 +184,10 @@ class Ledger:
                 if attempt == _FOLDS:
                     raise
         raise AssertionError
+
+    def enlist(self, *names: str) -> list[int]:
+        """Enlist workers of this process, one a name; return their numbers, under which they take packages."""
+        return self.again(lambda connection: self.membership.enlist(connection, names, self.now()))
 
     def start_run(
         self,
@@ -197,7 +203,7 @@ class Ledger:
 
         ``priority`` is the class in which what the run collects is sent.
         """
-        lease = self._again(lambda c: runs.start(c, source, kind, level, microseconds(now), waiting))
+        lease = self.again(lambda c: runs.start(c, source, kind, level, microseconds(now), waiting))
         lease.priority = priority
         return lease
 
@@ -224,7 +230,7 @@ class Ledger:
         Raises Fenced when the lease was lost (nothing was written) and NumbersTaken when the rows must be mapped again.
         """
         desk = Desk(self.types, self.routes, self._numbers, self.discards)
-        figures = self._again(lambda connection: intake.commit(connection, desk, lease, chunk, self.now()))
+        figures = self.again(lambda connection: intake.commit(connection, desk, lease, chunk, self.now()))
         self._numbers.written(chunk.numbers)
         lease.cursor = chunk.cursor
         lease.deaths = 0

@@ -67,6 +67,7 @@ source_run = Table(
     Column("source_id", ForeignKey("source.id"), nullable=False, index=True),
     Column("epoch", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
+    Column("holder", BigInteger),
     Column("started_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
     Column("rows", Integer, nullable=False, server_default="0"),
@@ -237,9 +238,7 @@ destination = Table(
     Column("not_before", BigInteger, nullable=False, server_default="0"),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("package_limit", Integer),
-    Column("stream_id", Text, nullable=False),
-    Column("package_seq", BigInteger, nullable=False, server_default="0"),
-    comment="what is known of each destination's health, and its stream of packages",
+    comment="what is known of each destination's health",
 )
 
 lane = Table(
@@ -334,6 +333,8 @@ package = Table(
     Column("was_unknown", Boolean, nullable=False, server_default=text("false")),
     Column("last_sent_at", BigInteger),
     Column("not_before", BigInteger, nullable=False, server_default="0"),
+    Column("holder", BigInteger),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),
     Column("code", Text),
     Column("receipt_no", BigInteger),
     Column("receipt_segment_id", BigInteger),
@@ -344,7 +345,7 @@ package = Table(
         sqlite_where=text("state in ('open', 'unknown')"),
         postgresql_where=text("state in ('open', 'unknown')"),
     ),
-    comment="a package as claimed, before its first byte is sent (B20); records is a JSON array of record ids in order",
+    comment="a package as claimed, before its first byte is sent (B20); records is a JSON array of record ids in order; holder works on it now, epoch fences whoever held it before",
 )
 
 attempt = Table(

@@ -82,7 +82,9 @@ def deliver(
     """Deliver to one destination, in a thread of its own with a channel of its own, which ``opened`` gets to see."""
     with closing(part.open()) as destination:
         opened(destination)
-        job = Delivery(place.ledger, destination, part.route, place.parties, place.clock, place.ids, backlog)
+        job = Delivery(
+            place.ledger, part.worker, destination, part.route, place.parties, place.clock, place.ids, backlog
+        )
         deliver_until(job, patience=patience)
 
 

@@ -23,12 +23,16 @@ class SourcePart:
 
 @dataclass(frozen=True, slots=True)
 class DestinationPart:
-    """A configured destination: how to open a channel to it (one per thread) and its route in the ledger."""
+    """A configured destination: how to open a channel to it (one per thread) and its route in the ledger.
+
+    ``worker`` is the number under which this process delivers there.
+    """
 
     name: str
     open: Callable[[], Destination]
     route: Route
     statements: bool
+    worker: int = 0
 
 
 @dataclass(frozen=True, slots=True)

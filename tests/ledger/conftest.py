@@ -15,6 +15,8 @@ from gateway.ledger.intake import Chunk
 from gateway.ledger.runs import Figures, RunLease
 from gateway.ledger.store import Ledger, open_ledger
 from gateway.ledger.tables import delivery, metadata, record, record_key, refusal
+from gateway.ledger.worker_tables import worker as worker_table
+from gateway.ledger.workers import Identity, Membership
 from gateway.model.destination import Terms
 from gateway.model.finding import Finding, Stage
 from gateway.model.record import Draft, Level, Observation, Refused, Row, Slot, SourceKind
@@ -117,7 +119,13 @@ class Desk:
     def reopen(self, **more: Any) -> "Desk":
         """A second process on the same database, as far as one process can play it."""
         other = open_ledger(self.url, self.clock, FakeIds(10_000), TYPES, self.ledger.routes, exclusive=False, **more)
+        other.membership = Membership(Identity("another machine", "1 1"))
         return Desk(other, self.clock, self.url)
+
+    def declare_gone(self, *workers: int) -> None:
+        """Let workers be gone: their process has ended, or was not seen for longer than a lease."""
+        with self.ledger.begin() as connection:
+            connection.execute(worker_table.delete().where(worker_table.c.id.in_(workers)))
 
     def rows(self, table: Any, *columns: str, **where: Any) -> list[tuple[Any, ...]]:
         chosen = [table.c[name] for name in columns]
@@ -195,7 +203,7 @@ def clock() -> FakeClock:
 def desk(url: str, clock: FakeClock) -> Iterator[Desk]:
     with open_ledger(url, clock, FakeIds(), TYPES, discards={"SEC-001"}) as ledger:
         with ledger.begin() as connection:
-            ledger.routes = destinations.register(connection, [Terms("m", "M"), Terms("j", "J")], ledger.ids)
+            ledger.routes = destinations.register(connection, [Terms("m", "M"), Terms("j", "J")])
         yield Desk(ledger, clock, url)
 
 

@@ -34,6 +34,10 @@ class Worker:
 
     desk: Any
     index: int = 0
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        self.number = self.number or self.desk.ledger.enlist(self.route.terms.name)[0]
 
     @property
     def route(self) -> Route:
@@ -47,7 +51,7 @@ class Worker:
 
     def claim(self) -> Claimed | None:
         with self.desk.ledger.begin() as connection:
-            return claim(connection, self.route, self.desk.ledger.ids, self.desk.ledger.now(), WITHDRAWING)
+            return claim(connection, self.route, self.number, self.desk.ledger.ids, self.desk.ledger.now(), WITHDRAWING)
 
     def must_claim(self) -> Claimed:
         claimed = self.claim()
@@ -55,8 +59,8 @@ class Worker:
         return claimed
 
     def unfinished(self) -> Claimed | None:
-        with self.desk.ledger.reading() as connection:
-            return unfinished(connection, self.route, self.desk.ledger.now())
+        with self.desk.ledger.begin() as connection:
+            return unfinished(connection, self.route, self.number, self.desk.ledger.now())
 
     def facts(self, claimed: Claimed) -> PackageFacts:
         return PackageFacts(
@@ -280,6 +284,7 @@ def test_b20_the_package_is_durable_before_its_first_byte(desk: Any, make: Any, 
     desk.feed().row("1", "a", make.draft("JD", CASE, "x"))
     claimed = worker.must_claim()
     other = Worker(desk.reopen())
+    desk.declare_gone(worker.number)
     found = other.unfinished()
     assert found is not None
     assert (found.package_id, found.body_digest, found.records) == (
@@ -331,9 +336,10 @@ def test_t2_stale_there_is_superseded_only_where_we_settled_a_higher_version(
 def test_t3_a_package_left_open_by_a_dead_process_is_unknown(desk: Any, make: Any, worker: Worker) -> None:
     desk.feed().row("1", "a", make.draft("JD", CASE, "x"))
     claimed = worker.must_claim()
+    desk.declare_gone(worker.number)
     with desk.ledger.begin() as connection:
         assert destinations.recover(connection, desk.ledger.now()) == 1
-    found = worker.unfinished()
+    found = Worker(desk).unfinished()
     assert found is not None
     assert (found.package_id, found.state, found.was_unknown) == (claimed.package_id, "unknown", True)
 
@@ -373,8 +379,10 @@ def test_t3_silence_is_asked_about_and_only_its_own_cases_wait(desk: Any, make: 
 def test_t3_naive_unknown_parks_for_a_person(desk: Any, make: Any, worker: Worker) -> None:
     worker.terms(behaviour=Behaviour.NAIVE)
     desk.feed().row("1", "a", make.draft("JD", CASE, "x"))
-    lost = worker.must_claim()
-    worker.silence(lost)
+    worker.silence(worker.must_claim())
+    worker.desk.clock.advance(5)
+    lost = worker.unfinished()
+    assert lost is not None
     judged = judge_query(worker.facts(lost), ReceiptStatus.UNSUPPORTED, 200.0, 120.0)
     assert judged.package is PackageMove.PARK
     worker.settle(lost, judged, kind="query")

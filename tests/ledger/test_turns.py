@@ -99,7 +99,7 @@ def test_master_data_stands_before_what_names_it_in_the_package(desk: Any, make:
     feed.show(*(make.seen(f"{n}", f"{n}", make.draft("JD", f"c{n}", "x")) for n in range(30)))
     feed.row("item", "item", make.draft("SX", None, "item", code="item"))
     with desk.ledger.begin() as connection:
-        claimed = claim(connection, desk.ledger.routes[0], desk.ledger.ids, desk.ledger.now(), NOTHING)
+        claimed = claim(connection, desk.ledger.routes[0], 1, desk.ledger.ids, desk.ledger.now(), NOTHING)
     assert claimed is not None
     assert claimed.records[0].key == "SX:item"
     assert len(claimed.records) == 31
@@ -125,6 +125,6 @@ def test_order_inside_a_lane_is_never_a_matter_of_class(desk: Any, make: Any) ->
     feed.lease.priority = Priority.CLOCK
     feed.row("2", "b", make.draft("JD", "c1", "y", at="2026-01-02T09:00:00+08:00"))
     with desk.ledger.begin() as connection:
-        claimed = claim(connection, desk.ledger.routes[0], desk.ledger.ids, desk.ledger.now(), NOTHING)
+        claimed = claim(connection, desk.ledger.routes[0], 1, desk.ledger.ids, desk.ledger.now(), NOTHING)
     assert claimed is not None
     assert [each.key for each in claimed.records] == ["LA:c1:1", "JD:c1:1"]

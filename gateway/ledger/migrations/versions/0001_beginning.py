@@ -110,11 +110,9 @@ def upgrade() -> None:
         sa.Column("not_before", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("package_limit", sa.Integer(), nullable=True),
-        sa.Column("stream_id", sa.Text(), nullable=False),
-        sa.Column("package_seq", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_destination")),
         sa.UniqueConstraint("name", name=op.f("uq_destination_name")),
-        comment="what is known of each destination's health, and its stream of packages",
+        comment="what is known of each destination's health",
     )
     op.create_table(
         "lane",
@@ -161,13 +159,15 @@ def upgrade() -> None:
         sa.Column("was_unknown", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("last_sent_at", sa.BigInteger(), nullable=True),
         sa.Column("not_before", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("holder", sa.BigInteger(), nullable=True),
+        sa.Column("epoch", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("code", sa.Text(), nullable=True),
         sa.Column("receipt_no", sa.BigInteger(), nullable=True),
         sa.Column("receipt_segment_id", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("no", name=op.f("pk_package")),
         sa.UniqueConstraint("package_id", name=op.f("uq_package_package_id")),
         sa.UniqueConstraint("stream_id", "seq", name="uq_package_stream_seq"),
-        comment="a package as claimed, before its first byte is sent (B20); records is a JSON array of record ids in order",
+        comment="a package as claimed, before its first byte is sent (B20); records is a JSON array of record ids in order; holder works on it now, epoch fences whoever held it before",
     )
     op.create_index(
         "ix_package_open",
@@ -371,6 +371,18 @@ def upgrade() -> None:
         comment="fenced cursor of each source (B5); cursor is a JSON text compared as a whole; waiting_limit in microseconds (B9)",
     )
     op.create_table(
+        "stream",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("destination_id", sa.Integer(), nullable=False),
+        sa.Column("stream_id", sa.Text(), nullable=False),
+        sa.Column("package_seq", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("holder", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stream")),
+        sa.UniqueConstraint("stream_id", name=op.f("uq_stream_stream_id")),
+        comment="one stream of packages a worker and destination; a stream whose worker is gone is taken over by the next",
+    )
+    op.create_index("ix_stream_destination", "stream", ["destination_id"], unique=False)
+    op.create_table(
         "versions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("pack", sa.Text(), nullable=False),
@@ -381,11 +393,24 @@ def upgrade() -> None:
         comment="pack, mapping and adapter a record was handled with",
     )
     op.create_table(
+        "worker",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("process", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_worker")),
+        comment="who may hold a lease; process and place tell a machine whether its own are alive, seen_at is the database's clock",
+    )
+    op.create_index(op.f("ix_worker_process"), "worker", ["process"], unique=False)
+    op.create_table(
         "source_run",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("holder", sa.BigInteger(), nullable=True),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("rows", sa.Integer(), server_default="0", nullable=False),
