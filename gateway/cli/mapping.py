@@ -10,6 +10,8 @@ import click
 
 from gateway import i18n, resources
 from gateway.cli.exits import ExitCode
+from gateway.cli.mapping_coverage import coverage
+from gateway.cli.mapping_excel import from_excel, to_excel
 from gateway.cli.options import json_option
 from gateway.cli.output import emit_json, print_findings, print_table, say, spoken
 from gateway.i18n import _
@@ -24,9 +26,13 @@ if TYPE_CHECKING:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group(help="试用和检验映射")
+@click.group(help="试用、检验映射,查看覆盖,与数据对照表互转")
 def command() -> None:
-    """Hold the two commands."""
+    """Hold the commands."""
+
+
+for _each in (coverage, to_excel, from_excel):
+    command.add_command(_each)
 
 
 @command.command("try", help="用一行源数据试用映射 FILE,逐步显示每个元素怎样得来(号码按空台账从 1 起)")
@@ -49,7 +55,7 @@ def try_(
     if (row_text is None) == (row_file is None):
         raise click.UsageError(_("请用 --row 或 --row-file 之一给出源数据行"))
     row = _row(row_text or (row_file.read_text(encoding="utf-8-sig") if row_file else ""), row_id)
-    pack = _pack(file)
+    pack = pack_of(file)
     mapping = load_mapping(file, pack, shown=str(file))
     numbers = allocate(compile_mapping(mapping, pack, source).wants(row))
     mapped, steps = Interpreter(mapping, pack, source).explain(row, numbers)
@@ -107,7 +113,7 @@ def _row(text: str, row_id: str) -> "Row":
     return Row(row_id, values, text.encode(), b"")
 
 
-def _pack(file: Path) -> "Pack":
+def pack_of(file: Path) -> "Pack":
     """Return the pack that a mapping names; the default one where it names none that is there (the loader says so)."""
     from gateway.errors import ConfigurationError
     from gateway.mapping.load import standard_of
@@ -144,7 +150,7 @@ def _examples(file: Path) -> list[Any]:
     from gateway.mapping.examples import SUFFIX, read_examples, run_examples
     from gateway.mapping.load import load_mapping
 
-    pack = _pack(file)
+    pack = pack_of(file)
     load_mapping(file, pack, shown=str(file))
     schema = Schema(pack.schema_path, pack.root)
     outcomes: list[Any] = []
