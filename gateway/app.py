@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Self
+from typing import Any, Self
 
 from gateway import __version__
 from gateway.channels.database import DatabaseTools
@@ -20,14 +20,20 @@ from gateway.flow.dated import DatedValidator
 from gateway.flow.deliver import Parties
 from gateway.flow.reconcile import Difference
 from gateway.flow.rehearse import Trial, rehearse
+from gateway.flow.replay import check_rules
 from gateway.flow.summary import Summary
 from gateway.flow.validate import PackValidator
-from gateway.ledger.destinations import recover, register
+from gateway.ledger import replay_states
+from gateway.ledger.audit import Act, record_act
+from gateway.ledger.destinations import known_routes, recover, register
+from gateway.ledger.replays import Asked, Mode, make, seal
+from gateway.ledger.replays import Draft as PlanDraft
 from gateway.ledger.store import Ledger, open_ledger
 from gateway.mapping.compile import compile_mapping
 from gateway.mapping.interpret import Interpreter, Step
 from gateway.mapping.load import find_mapping, load_mapping
 from gateway.model.destination import Terms
+from gateway.model.person import Actor
 from gateway.model.record import Row
 from gateway.model.record_type import LaneKind, Role
 from gateway.pack import Pack, PackSet, load_pack, load_packs
@@ -138,7 +144,7 @@ class _Wiring:
         """Compile every mapping once; all faults of all sources are reported together."""
         judging = judging_packs(self.pack, load_packs())
         validator = validator_for(judging)
-        stamp = " + ".join(f"{pack.name} {pack.digest[:16]}" for pack in judging)
+        stamp = pack_stamp(judging)
         faults: list[str] = []
         parts: list[SourcePart] = []
         for settings in self.configuration.sources:
@@ -168,6 +174,11 @@ class _Wiring:
 def judging_packs(pack: Pack, live: PackSet) -> PackSet:
     """Return the packs that judge records: those that are live, or ``pack`` alone where the site speaks another."""
     return live if pack.name in {each.name for each in live.terms} else PackSet.of(pack)
+
+
+def pack_stamp(packs: PackSet) -> str:
+    """Return the name of these packs that is stored with every record they judged."""
+    return " + ".join(f"{pack.name} {pack.digest[:16]}" for pack in packs)
 
 
 def validator_for(packs: PackSet) -> Validator:
@@ -258,6 +269,43 @@ def write_ledger(configuration: Configuration) -> Ledger:
     """Open the ledger for a short writing command beside a running gateway, which waits its turn (B28)."""
     pack = load_pack(configuration.site.pack)
     return open_ledger(configuration.site.ledger.url.reveal(), SystemClock(), SystemIds(), pack.types, exclusive=False)
+
+
+def make_plan(
+    configuration: Configuration,
+    ledger: Ledger,
+    asked: Asked,
+    mode: Mode,
+    include: frozenset[str],
+    rate: int | None,
+    reason: str,
+    actor: Actor,
+    *,
+    keep: bool,
+) -> dict[str, Any]:
+    """Freeze a replay plan, judged by today's rules where other ones were in force, and return it as it is shown.
+
+    ``keep`` False leaves nothing behind. Raises EmptyPlan.
+    """
+    settings = configuration.site.replay
+    judging = judging_packs(load_pack(configuration.site.pack), load_packs())
+    sources = frozenset(each.name for each in configuration.sources)
+    draft = PlanDraft(asked, mode, include, rate or settings.rate, settings.bulk, reason, actor.name, sources)
+    terms = {each.name: _terms(each) for each in configuration.destinations}
+    with ledger.attempt(keep=keep) as connection:
+        routes = known_routes(connection, terms)
+        plan = make(connection, draft, routes, ledger.now())
+        if mode is Mode.DOCUMENT:
+            check_rules(ledger, connection, plan, lambda: validator_for(judging), pack_stamp(judging))
+            seal(connection, plan, draft.bulk, include)
+        shown = replay_states.shown(connection, plan)
+        if shown is None:
+            raise AssertionError(plan)
+        if keep:
+            detail = {"to_send": shown["to_send"], "digest": shown["digest"], "wanted": shown["wanted"]}
+            done = Act("replay.plan", replay_states.subject(plan), reason=reason, detail=detail)
+            record_act(connection, actor, done, ledger.now())
+    return shown
 
 
 def rehearse_source(

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Steps of ``records explain``: raw column, what the mapping made of it, the checks of the element, and findings."""
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -10,7 +8,6 @@ from typing import Any, Final
 from gateway.cli import masked
 from gateway.mapping.interpret import Step
 from gateway.model.finding import Finding, Stage
-from gateway.model.record import Row
 from gateway.model.words import Words
 from gateway.pack import Element, Pack
 from gateway.trust.masking import mask
@@ -42,15 +39,6 @@ def label_of(pack: Pack, type_code: str | None, path: str) -> Words | None:
     """Return the label of an element path below the payload element, or None."""
     element = _element(pack, type_code, path)
     return element.label if element is not None else None
-
-
-def row_of(row_id: str, raw: bytes) -> Row | None:
-    """Return the stored raw row as the mapping takes it, or None where it is no row of columns."""
-    try:
-        values = json.loads(raw)
-    except ValueError:
-        return None
-    return Row(row_id, values, raw, hashlib.sha256(raw).digest()) if isinstance(values, dict) else None
 
 
 class StepTeller:

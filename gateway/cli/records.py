@@ -16,7 +16,7 @@ from gateway.cli import masked
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, plain, print_table, say
-from gateway.cli.record_steps import StepTeller, label_of, row_of
+from gateway.cli.record_steps import StepTeller, label_of
 from gateway.cli.record_story import print_story
 from gateway.clock import moment
 from gateway.config import Configuration, load
@@ -27,6 +27,7 @@ from gateway.ledger.queries import RECORD_STATES, REFUSAL_STATES, Delivered, Ref
 from gateway.ledger.segments import Place
 from gateway.ledger.store import Ledger
 from gateway.model.finding import Finding
+from gateway.model.record import row_of
 from gateway.pack import Pack, load_pack
 
 

@@ -54,6 +54,13 @@ class Run(Settings):
     linger: Duration = timedelta(seconds=2)
 
 
+class Replay(Settings):
+    """回放 Replay plans: records a second at each destination, and from how many items a second person must approve."""
+
+    rate: Annotated[Count, Field(le=10_000)] = 200
+    bulk: Count = 1000
+
+
 class Log(Settings):
     """日志 Where the log goes and how much it says; standard error when no file is named."""
 
@@ -74,6 +81,7 @@ class Site(Settings):
     mappings: tuple[Folder, ...] = ()
     run: Run = Run()
     log: Log = Log()
+    replay: Replay = Replay()
 
 
 class SourceSettings(Settings):

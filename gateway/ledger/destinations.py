@@ -39,6 +39,12 @@ def register(connection: Connection, terms: Sequence[Terms]) -> tuple[Route, ...
     return tuple(routes)
 
 
+def known_routes(connection: Connection, terms: Mapping[str, Terms]) -> tuple[Route, ...]:
+    """Return the routes of the destinations that have a number already, registering nobody."""
+    rows = connection.execute(select(destination.c.id, destination.c.name).order_by(destination.c.id))
+    return tuple(Route(row.id, terms[row.name]) for row in rows if row.name in terms)
+
+
 def recover(connection: Connection, now: int) -> int:
     """Call every package that a worker now gone left open unknown, as whether it was sent is not knowable (T3).
 

@@ -104,6 +104,7 @@ class Fold:
             row.row_id,
             self._lease.kind,
             draft.withdraws is not None,
+            self._lease.again,
         )
 
     def _apply(self, draft: Draft, row: Row, held: Held, seen: Seen, verdict: Verdict, warnings: str | None) -> None:

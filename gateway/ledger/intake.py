@@ -81,13 +81,12 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
 
     Raises Fenced when the lease is lost. Where somebody else came first the chunk is folded again from its start.
     """
-    runs.move_cursor(connection, lease, chunk.cursor)
+    if not lease.again:
+        runs.move_cursor(connection, lease, chunk.cursor)
     desk.numbers.keep(connection, chunk.numbers)
     shown = (*chunk.observations, *(_of_unreadable(each) for each in chunk.unreadable))
     memory = recall(connection, lease, (each.row.row_id for each in shown))
-    observations = [
-        each for each in shown if each.row.row_id not in memory or memory[each.row.row_id].digest != each.row.digest
-    ]
+    observations = [each for each in shown if _is_wanted(lease, memory.get(each.row.row_id), each.row)]
     known = [each.row.row_id for each in observations if each.row.row_id in memory]
     fold = _fold(connection, desk, lease, observations, memory)
     released = _pass_gate(connection, desk, lease, fold, now)
@@ -103,20 +102,28 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
     return figures
 
 
+def _is_wanted(lease: RunLease, known: _Memory | None, row: Row) -> bool:
+    """Tell whether a row is new or changed (B2), or, where it is mapped again, still the last that was seen (B21)."""
+    if lease.again:
+        return known is not None and known.digest == row.digest
+    return known is None or known.digest != row.digest
+
+
 def recall(connection: Connection, lease: RunLease, row_ids: Iterable[str]) -> dict[str, _Memory]:
     """Return what is remembered of these rows of the source (B2)."""
     dialect = connection.dialect.name
     wanted = {"source_id": lease.source_id, "among": listed(dialect, dict.fromkeys(row_ids))}
-    rows = connection.execute(_recall(dialect), wanted)
+    rows = connection.execute(_recall(dialect, lock=lease.again), wanted)
     return {row_id: _Memory(digest, tuple(filter(None, keys.split("\n")))) for row_id, digest, keys in rows}
 
 
 @lru_cache
-def _recall(dialect: str) -> Select[Any]:
+def _recall(dialect: str, *, lock: bool) -> Select[Any]:
     columns = row_memory.c
-    return select(columns.row_id, columns.digest, columns["keys"]).where(
+    question = select(columns.row_id, columns.digest, columns["keys"]).where(
         columns.source_id == bindparam("source_id"), among(dialect, columns.row_id)
     )
+    return question.with_for_update() if lock else question
 
 
 def _of_unreadable(unreadable: Unreadable) -> Observation:

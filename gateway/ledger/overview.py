@@ -10,7 +10,12 @@ from gateway.ledger.tables import record, refusal, source, source_run
 
 def sources(connection: Connection) -> list[dict[str, Any]]:
     """Return one entry a source with its last run: state, times (microseconds), figures, error."""
-    last = select(func.max(source_run.c.id).label("id")).group_by(source_run.c.source_id).subquery()
+    last = (
+        select(func.max(source_run.c.id).label("id"))
+        .where(source_run.c.state != "replay")
+        .group_by(source_run.c.source_id)
+        .subquery()
+    )
     runs = select(source_run).join(last, last.c.id == source_run.c.id).subquery()
     rows = connection.execute(
         select(

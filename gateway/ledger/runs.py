@@ -56,7 +56,8 @@ class Figures:
 class RunLease:
     """The right to pull one source until somebody else takes it; ``cursor`` follows every committed chunk.
 
-    ``priority`` is the class that its records are sent in (``gateway.ledger.turns``).
+    ``priority`` is the class that its records are sent in (``gateway.ledger.turns``). ``again`` is set where stored raw
+    rows are mapped again (B21): the cursor stays, and only rows that are still what the source showed last are taken.
     """
 
     run_id: int
@@ -68,6 +69,7 @@ class RunLease:
     level: Level
     rereads: int = field(default=0)
     priority: Priority = Priority.ORDINARY
+    again: bool = False
 
     def note_rereads(self, rows: int) -> None:
         """Count rows of a page that held nothing new; they are written with the next commit of the run."""

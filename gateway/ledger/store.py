@@ -151,6 +151,17 @@ class Ledger:
             self.commits += 1
 
     @contextmanager
+    def attempt(self, *, keep: bool) -> Iterator[Connection]:
+        """Open a write transaction like ``begin``; without ``keep`` everything in it is undone at the end of the block."""
+        with self.begin() as connection:
+            if keep:
+                yield connection
+                return
+            inner = connection.begin_nested()
+            yield connection
+            inner.rollback()
+
+    @contextmanager
     def _writing(self) -> Iterator[Connection]:
         with explained(), self._writing_engine.connect().execution_options(**{WRITES: True}) as connection:
             transaction = connection.begin()
@@ -224,13 +235,26 @@ class Ledger:
         with self.reading() as connection:
             return self._numbers.look_up(connection, requests)
 
-    def commit_chunk(self, lease: RunLease, chunk: Chunk) -> Figures:
+    def commit_chunk(
+        self, lease: RunLease, chunk: Chunk, also: Callable[[Connection], None] = lambda _connection: None
+    ) -> Figures:
         """Make a chunk durable in one transaction, with the cursor of its source; return its figures.
 
+        ``also`` writes what must stand or fall with it.
         Raises Fenced when the lease was lost (nothing was written) and NumbersTaken when the rows must be mapped again.
         """
         desk = Desk(self.types, self.routes, self._numbers, self.discards)
+<<<<<<< HEAD
         figures = self.again(lambda connection: intake.commit(connection, desk, lease, chunk, self.now()))
+=======
+
+        def work(connection: Connection) -> Figures:
+            figures = intake.commit(connection, desk, lease, chunk, self.now())
+            also(connection)
+            return figures
+
+        figures = self._again(work)
+>>>>>>> a524eae (Replay plans: frozen, counted, confirmed by their count, fed through the ordinary lanes with an outcome for every item)
         self._numbers.written(chunk.numbers)
         lease.cursor = chunk.cursor
         lease.deaths = 0

@@ -2,6 +2,7 @@
 """Rows as a source gave them and records of the standard made from them."""
 
 import hashlib
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,6 +45,15 @@ class Row:
     raw: bytes
     digest: bytes
     stamp: str | None = None
+
+
+def row_of(row_id: str, raw: bytes) -> Row | None:
+    """Return the stored raw row as the mapping takes it, or None where it is no row of columns."""
+    try:
+        values = json.loads(raw)
+    except ValueError:
+        return None
+    return Row(row_id, values, raw, hashlib.sha256(raw).digest()) if isinstance(values, dict) else None
 
 
 class Slot(StrEnum):

@@ -16,6 +16,7 @@ from gateway.ledger.destinations import figures
 from gateway.ledger.runs import Figures
 from gateway.ports import Destination
 from gateway.schedule.collection import rare_collection
+from gateway.schedule.replaying import replay_until
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
 SourceProgress = Callable[[str, int, int | None], None]
@@ -66,6 +67,7 @@ def _pull_and_deliver(place: Workplace, options: RoundOptions, outcome: _Outcome
                     for each in place.destinations
                 }
                 _pull_all(place, options, backlog, outcome)
+                replay_until(place, backlog, options.patience)
         except BaseException:
             backlog.stop()
             raise

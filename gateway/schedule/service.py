@@ -19,9 +19,11 @@ from cronsim import CronSim
 from gateway.clock import BEIJING
 from gateway.errors import GatewayError
 from gateway.flow.backlog import Backlog
+from gateway.flow.replay import step
 from gateway.ports import Destination
 from gateway.schedule.collection import rare_collection
 from gateway.schedule.once import deliver, pull_one, reconcile_one
+from gateway.schedule.replaying import FEED_EVERY, replaying
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
 RECONCILE_AT = "30 2 * * *"
@@ -55,6 +57,7 @@ class Service:
         self._timer = BackgroundScheduler(
             timezone=BEIJING, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
+        self._replaying = replaying(place, self._backlog)
         self._threads: list[threading.Thread] = []
         self._channels: dict[str, Destination] = {}
         self._pulling = {each.name: threading.Lock() for each in place.sources}
@@ -82,6 +85,7 @@ class Service:
             if source.cron:
                 self._timer.add_job(self._pull, CronTrigger(source.cron), args=(source,), id=f"pull:{source.name}")
         self._timer.add_job(self._park_overdue, "interval", seconds=PARK_EVERY, id="park-overdue")
+        self._timer.add_job(self._replay, "interval", seconds=FEED_EVERY, id="replay")
         self._timer.start()
 
     def stop(self) -> None:
@@ -129,6 +133,13 @@ class Service:
         """Park records whose predecessor has not come in time, and say so loudly (B9)."""
         for each in self._place.ledger.park_overdue(self._place.clock.now()):
             log.warning("parked-missing-predecessor", key=each.key, case=each.case_no)
+
+    def _replay(self) -> None:
+        """Take the running replay plans one slice further."""
+        try:
+            step(self._replaying)
+        except GatewayError as error:
+            log.warning("replay-failed", code=error.code, error=error.spoken("zh"))
 
     def _reconcile(self, part: DestinationPart) -> None:
         try:

@@ -54,6 +54,7 @@ class Seen(NamedTuple):
     row_id: str
     kind: SourceKind
     withdraws: bool = False
+    again: bool = False  # the row of the head, mapped again (B21)
 
 
 def decide(head: Head | None, seen: Seen) -> Verdict:
@@ -64,6 +65,8 @@ def decide(head: Head | None, seen: Seen) -> Verdict:
         return Verdict.DUPLICATE
     if head.source_id != seen.source_id:
         return Verdict.CONFLICT
+    if seen.again and head.row_id == seen.row_id:
+        return Verdict.NEXT
     if seen.kind is SourceKind.STATE and not head.several_rows and head.row_id == seen.row_id:
         return Verdict.NEXT
     return _by_token(head.order_token, seen.order_token)

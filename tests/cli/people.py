@@ -26,6 +26,8 @@ class Site:
 
     def __init__(self, folder: Path, url: str = "sqlite:///var/ledger.db") -> None:
         self.folder = folder
+        if (folder / "gateway.yaml").exists():  # somebody else's site
+            return
         for name in ("sources.d", "destinations.d", "var"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         for name in ("signing.key", "signing.pem"):

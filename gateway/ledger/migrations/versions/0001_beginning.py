@@ -318,6 +318,64 @@ def upgrade() -> None:
     op.create_index("ix_refusal_code", "refusal", ["code"], unique=False)
     op.create_index("ix_refusal_row", "refusal", ["source_id", "row_id"], unique=False)
     op.create_table(
+        "replay_item",
+        sa.Column("plan_id", sa.Integer(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("destination_id", sa.Integer(), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), nullable=False),
+        sa.Column("refusal_id", sa.BigInteger(), nullable=False),
+        sa.Column("org_code", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("receipt_no", sa.BigInteger(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("plan_id", "no", name=op.f("pk_replay_item")),
+        comment="one delivery (or raw row) of a plan; receipt_no is the receipt that it had when the plan was made",
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_replay_item_queued",
+        "replay_item",
+        ["plan_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    )
+    op.create_index("ix_replay_item_record", "replay_item", ["record_id"], unique=False)
+    op.create_index("ix_replay_item_state", "replay_item", ["plan_id", "destination_id", "state", "no"], unique=False)
+    op.create_table(
+        "replay_plan",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("wanted", sa.Text(), nullable=False),
+        sa.Column("include", sa.Text(), nullable=False),
+        sa.Column("rate", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("to_send", sa.Integer(), nullable=False),
+        sa.Column("two_people", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("started_by", sa.Text(), nullable=True),
+        sa.Column("started_at", sa.BigInteger(), nullable=True),
+        sa.Column("approved_by", sa.Text(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_replay_plan")),
+        comment="a replay plan; wanted is the filter (JSON) it was frozen from, digest SHA-256 over its items",
+    )
+    op.create_table(
+        "replay_run",
+        sa.Column("plan_id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("plan_id", "source_id", name=op.f("pk_replay_run")),
+        sa.UniqueConstraint("run_id", name=op.f("uq_replay_run_run_id")),
+        comment="the run under which a plan re-maps raw rows of a source: its records have cause=remap (B21)",
+    )
+    op.create_table(
         "row_memory",
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("row_id", sa.Text(), nullable=False),
