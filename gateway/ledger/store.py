@@ -244,17 +244,13 @@ class Ledger:
         Raises Fenced when the lease was lost (nothing was written) and NumbersTaken when the rows must be mapped again.
         """
         desk = Desk(self.types, self.routes, self._numbers, self.discards)
-<<<<<<< HEAD
-        figures = self.again(lambda connection: intake.commit(connection, desk, lease, chunk, self.now()))
-=======
 
         def work(connection: Connection) -> Figures:
             figures = intake.commit(connection, desk, lease, chunk, self.now())
             also(connection)
             return figures
 
-        figures = self._again(work)
->>>>>>> a524eae (Replay plans: frozen, counted, confirmed by their count, fed through the ordinary lanes with an outcome for every item)
+        figures = self.again(work)
         self._numbers.written(chunk.numbers)
         lease.cursor = chunk.cursor
         lease.deaths = 0
