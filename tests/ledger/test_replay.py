@@ -94,7 +94,7 @@ class Ops:
         """Send one package to a destination and settle it; returns its keys and versions."""
         route = self.ledger.routes[index]
         with self.ledger.begin() as connection:
-            claimed = claim(connection, route, self.ledger.ids, self.ledger.now(), frozenset({"CH"}))
+            claimed = claim(connection, route, 1, self.ledger.ids, self.ledger.now(), frozenset({"CH"}))
         if claimed is None:
             return []
         given = codes or ("0000",) * len(claimed.records)
