@@ -97,3 +97,31 @@ def _pages(
         places = [(row.segment_id, row.offset, row.length) for row in rows]
         yield list(rows), segments.read(connection, places)
         last = rows[-1].id
+
+
+class RawHeld(NamedTuple):
+    """A stored raw row: its id at its source and its bytes as they were read."""
+
+    row_id: str
+    raw: bytes
+
+
+def raw_rows(connection: Connection, source_name: str, since: int | None = None) -> Iterator[RawHeld]:
+    """Yield the raw rows of a source, each stored form once, in the order in which they came.
+
+    Raises LedgerError where a segment was pruned or is damaged.
+    """
+    asked = Asked(since=since, source=source_name)
+    parts = [
+        select(table.c.row_id, table.c.raw_segment_id, table.c.raw_offset, table.c.raw_length).where(
+            *_conditions(table, time, asked)
+        )
+        for table, time in ((record, record.c.accepted_at), (refusal, refusal.c.at))
+    ]
+    places = parts[0].union(parts[1]).subquery()  # a row that gave several records stands at one place
+    question = select(places).order_by(places.c.raw_segment_id, places.c.raw_offset)
+    segments = SegmentReader()
+    for rows in connection.execute(question, execution_options={"yield_per": _PAGE}).partitions():
+        raws = segments.read(connection, [(row.raw_segment_id, row.raw_offset, row.raw_length) for row in rows])
+        for row, raw in zip(rows, raws, strict=True):
+            yield RawHeld(row.row_id, raw)
