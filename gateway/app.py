@@ -15,6 +15,8 @@ from gateway.clock import SystemClock, SystemIds, microseconds
 from gateway.config import Configuration, DestinationSettings, SourceSettings
 from gateway.documents.schema import Schema
 from gateway.errors import ConfigurationError
+from gateway.exchange.intake import Intake
+from gateway.exchange.wiring import intake_settings
 from gateway.flow.collect import Handling
 from gateway.flow.dated import DatedValidator
 from gateway.flow.deliver import Parties
@@ -26,6 +28,7 @@ from gateway.flow.validate import PackValidator
 from gateway.ledger import replay_states
 from gateway.ledger.audit import Act, record_act
 from gateway.ledger.destinations import known_routes, recover, register
+from gateway.ledger.intake import Versions
 from gateway.ledger.replays import Asked, Mode, make, seal
 from gateway.ledger.replays import Draft as PlanDraft
 from gateway.ledger.store import Ledger, open_ledger
@@ -79,6 +82,21 @@ class Gateway:
     def service(self) -> Service:
         """Return the service, not yet started."""
         return Service(self.place)
+
+    def intake(self, grew: Callable[[int], None]) -> Intake | None:
+        """Return the intake, bound to its address but not yet serving; None where the site has none.
+
+        ``grew`` is told how many deliveries a package made possible. Raises ConfigurationError.
+        """
+        settings = self.configuration.site.intake
+        if settings is None:
+            return None
+        site = self.configuration.site
+        signer = Signer(site.trust.key.reveal_bytes(), site.trust.certificate.read_bytes())
+        judging = judging_packs(self.pack, load_packs())
+        handling = Versions(pack_stamp(judging), "standard-form", f"intake {__version__}")
+        wired = intake_settings(site, self.pack, Rules(self.pack), signer, validator_for(judging), handling)
+        return Intake(wired, self.place.ledger, self.place.clock, grew)
 
     def reconcile(self, destinations: Sequence[str] | None, days: Sequence[str] | None) -> list[Difference]:
         """Reconcile with the named destinations (all by default). Raises ChannelError."""

@@ -72,11 +72,17 @@ def run_with_bar(gateway: Gateway, options: RoundOptions) -> Summary:
 def _serve(gateway: Gateway) -> int:
     """Serve until SIGTERM or SIGINT; an unforeseen fault ends the process, so that its keeper starts it anew."""
     service = gateway.service()
+    intake = gateway.intake(service.grew)
     with _ended_by_signals(service.ended):
         service.start()
+        if intake is not None:
+            intake.start()
+            say(_("收报服务:https://{host}:{port}/exchange").format(host=intake.address[0], port=intake.address[1]))
         say(_("网关已启动,按 Ctrl-C 或发送 SIGTERM 停止"))
         while not service.ended.wait(_LISTEN):  # a wait without end would keep the signal handler from running
             continue
+        if intake is not None:
+            intake.stop()
         service.stop()
     if service.fault is not None:
         raise service.fault

@@ -69,6 +69,59 @@ class Log(Settings):
     file: Folder | None = None
 
 
+class SenderSettings(Settings):
+    """一个报送方 one system that pushes packages; its certificates are pinned, its organisations fixed (S1).
+
+    ``organisations`` are those whose records it may send: by default its own, ``all`` for a gateway that forwards.
+    """
+
+    name: Name
+    code: PartyCode
+    client_certificates: tuple[File, ...] = ()
+    signing_certificates: Annotated[tuple[File, ...], Field(min_length=1)]
+    organisations: Annotated[tuple[PartyCode, ...], Field(min_length=1)] | Literal["all"] | None = None
+    level: Level
+    waiting: Duration | None = None
+    in_flight: Annotated[Count, Field(le=64)] = 4
+    rate: Annotated[Count, Field(le=100_000)] = 600
+
+    @property
+    def waiting_limit(self) -> timedelta | None:
+        """How long a record may wait for the one before it (ledger.md B9)."""
+        return self.waiting if self.waiting is not None else _WAITING[self.level]
+
+
+class IntakeSettings(Settings):
+    """收报 The PowerExchange service of this gateway: where it listens, its keys, and who may push."""
+
+    listen: Annotated[
+        str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[0-9A-Za-z.-]+):[0-9]{1,5}$", examples=["127.0.0.1:8443"])
+    ]
+    certificate: File
+    key: File
+    client_ca: File
+    client_certificates: Literal["required", "optional"] = "required"
+    senders: Annotated[tuple[SenderSettings, ...], Field(min_length=1)]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        for what in ("name", "code"):
+            found = [getattr(sender, what) for sender in self.senders]
+            if len(set(found)) < len(found):
+                raise ValueError(f"senders: {what} 重复 / {what} is given twice")
+        if self.client_certificates == "required" and not all(each.client_certificates for each in self.senders):
+            raise ValueError(
+                "client_certificates: required 时每个报送方都须登记客户端证书 / every sender needs client_certificates"
+            )
+        return self
+
+
 class Site(Settings):
     """``gateway.yaml``: 本网关 this gateway."""
 
@@ -82,6 +135,7 @@ class Site(Settings):
     run: Run = Run()
     log: Log = Log()
     replay: Replay = Replay()
+    intake: IntakeSettings | None = None
 
 
 class SourceSettings(Settings):

@@ -68,6 +68,11 @@ def unwrap(data: bytes) -> tuple[SoapVersion, "etree._Element"]:
         root = safexml.parse(data, ANSWER)
     except RefusedDocument as refused:
         raise BadGateway(f"{refused.finding.message.zh} / {refused.finding.message.en}") from None
+    return unwrap_root(root)
+
+
+def unwrap_root(root: "etree._Element") -> tuple[SoapVersion, "etree._Element"]:
+    """Return the version of a parsed envelope and the one element in its Body; raises BadGateway."""
     version = next((each for each in SoapVersion if root.tag == f"{{{each.value}}}Envelope"), None)
     if version is None:
         raise BadGateway("不是 SOAP 信封 / not a SOAP envelope")

@@ -15,6 +15,8 @@ UNFOUNDED = "LDG-004"
 TWICE = "LDG-005"
 VANISHED = "LDG-006"
 NOTHING = "LDG-007"
+GAP = "LDG-008"
+NOT_YOURS = "LDG-009"
 
 FINDINGS = MappingProxyType(
     {
@@ -55,6 +57,14 @@ FINDINGS = MappingProxyType(
             Words("该行没有产生任何标准记录", "the row yielded no record of the standard"),
             Words("检查映射中的条件", "check the conditions in the mapping"),
         ),
+        NOT_YOURS: (
+            Words("该机构的记录不归本发送方报送", "this sender may not send records of this organisation"),
+            Words("检查 orgCode;代其他机构转报须先在接收方登记", "check orgCode; forwarding for others must be registered with the receiver"),
+        ),
+        GAP: (
+            Words("前面的版本没有收到过,先收到了更正", "versions before this one were never received: the correction came first"),
+            Words("无需处理;更早的版本之后再来会被判为过期", "nothing to do; an earlier version that comes later is stale"),
+        ),
     }
 )  # fmt: skip
 """Message and hint of every code."""
@@ -63,7 +73,8 @@ FINDINGS = MappingProxyType(
 def finding(code: str, path: str, value: str | None = None) -> Finding:
     """Return the finding of ``code`` about the record or column ``path``."""
     message, hint = FINDINGS[code]
-    return Finding(code, Stage.LEDGER, path, message, hint, value=value)
+    severity = Severity.WARNING if code == GAP else Severity.ERROR
+    return Finding(code, Stage.LEDGER, path, message, hint, severity, value=value)
 
 
 def to_json(findings: Iterable[Finding], *, values: bool = True) -> str:

@@ -29,8 +29,8 @@ class Made(NamedTuple):
     warnings: str | None
 
 
-class Fold:
-    """What one chunk makes of its observations; nothing is written here."""
+class Folded:
+    """What came of folding: new versions, what was turned away, and the heads as they stand now."""
 
     def __init__(self, lease: RunLease, types: Mapping[str, RecordType], heads: Heads) -> None:
         """Fold for the source of ``lease`` over ``heads``."""
@@ -40,6 +40,19 @@ class Fold:
         self._lease = lease
         self._types = types
         self.heads = heads
+
+    def _place(self, held: Held, draft: Draft) -> None:
+        """Give a new key its lane and case; a key keeps them for ever, whatever the level of its source becomes."""
+        if held.record_id is None:
+            record_type = self._types[draft.type]
+            held.case_no = draft.case_no
+            held.lane = lane_name(record_type, draft.key, draft.case_no, self._lease.level)
+            held.accepted = self._lease.level is Level.L1 or draft.case_no is None or not record_type.predecessors
+            held.record_id = UNNUMBERED
+
+
+class Fold(Folded):
+    """What one chunk makes of its observations; nothing is written here."""
 
     def take(self, observation: Observation, remembered: Sequence[str]) -> list[str]:
         """Fold one row, of which ``remembered`` are the keys it made last time; return the keys it stands for now."""
@@ -131,15 +144,6 @@ class Fold:
                 self._turn_away(Outcome.REFUSED, UNFOUNDED, draft, row, held)
         held.head = advance(before, seen, verdict)
         held.changed = held.changed or held.head is not before
-
-    def _place(self, held: Held, draft: Draft) -> None:
-        """Give a new key its lane and case; a key keeps them for ever, whatever the level of its source becomes."""
-        if held.record_id is None:
-            record_type = self._types[draft.type]
-            held.case_no = draft.case_no
-            held.lane = lane_name(record_type, draft.key, draft.case_no, self._lease.level)
-            held.accepted = self._lease.level is Level.L1 or draft.case_no is None or not record_type.predecessors
-            held.record_id = UNNUMBERED
 
     def _turn_away(self, outcome: Outcome, code: str, draft: Draft, row: Row, held: Held) -> None:
         version = 0 if held.head is None else held.head.version

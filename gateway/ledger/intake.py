@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, text
 
 from gateway.ledger import refusals, runs
 from gateway.ledger.batches import among, insert_rows, listed, upsert_rows
-from gateway.ledger.fold import Fold, Made
+from gateway.ledger.fold import Fold, Folded, Made
 from gateway.ledger.gate import ACCEPTED, WAITING, Gate, anything_waits, lock_cases, release
 from gateway.ledger.heads import Heads
 from gateway.ledger.lanes import NewRecord, enqueue
@@ -89,15 +89,14 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
     observations = [each for each in shown if _is_wanted(lease, memory.get(each.row.row_id), each.row)]
     known = [each.row.row_id for each in observations if each.row.row_id in memory]
     fold = _fold(connection, desk, lease, observations, memory)
-    released = _pass_gate(connection, desk, lease, fold, now)
-    raws = RawRows({each.row.row_id for each in observations if _is_secret(each, desk.discards)})
-    raw_segment = _write_raws(connection, raws, fold, now)
-    made = _write_records(connection, lease, fold, _Written(raws, raw_segment, _versions_id(connection, chunk), now))
-    refusals.supersede(connection, lease.source_id, known)
-    refusals.write(connection, fold.turned_away, Register(lease.source_id, lease.run_id, now), raws, raw_segment)
-    enqueue(connection, desk.routes, _new_records(desk.types, lease, released, made), now)
+    kept = Kept(
+        versions=Versions(chunk.pack, chunk.mapping, chunk.adapter),
+        secret={each.row.row_id for each in observations if _is_secret(each, desk.discards)},
+        known=known,
+    )
+    write_fold(connection, desk, lease, fold, kept, now)
     rereads = chunk.rereads + lease.rereads + len(shown) - len(observations)
-    figures = _count(fold, chunk.rows + len(chunk.unreadable) + lease.rereads, rereads)
+    figures = count(fold, chunk.rows + len(chunk.unreadable) + lease.rereads, rereads)
     runs.add_figures(connection, lease, figures)
     return figures
 
@@ -107,6 +106,41 @@ def _is_wanted(lease: RunLease, known: _Memory | None, row: Row) -> bool:
     if lease.again:
         return known is not None and known.digest == row.digest
     return known is None or known.digest != row.digest
+
+
+class Versions(NamedTuple):
+    """Versions of pack, mapping and adapter that records were handled with."""
+
+    pack: str
+    mapping: str
+    adapter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How what was folded is kept: under which versions, which rows are ``secret``, which were ``known`` before."""
+
+    versions: Versions
+    secret: Collection[str]
+    known: Sequence[str]
+
+
+def write_fold(
+    connection: Connection, desk: Desk, lease: RunLease, fold: Folded, kept: Kept, now: int
+) -> list[tuple[int, Made]]:
+    """Pass the gate and write what was folded: records, refusals, heads and deliveries.
+
+    Returns the new versions with their numbers, in the order of the fold.
+    """
+    released = _pass_gate(connection, desk, lease, fold, now)
+    raws = RawRows(kept.secret)
+    raw_segment = _write_raws(connection, raws, fold, now)
+    written = _Written(raws, raw_segment, _versions_id(connection, kept.versions), now)
+    made = _write_records(connection, lease, fold, written)
+    refusals.supersede(connection, lease.source_id, kept.known)
+    refusals.write(connection, fold.turned_away, Register(lease.source_id, lease.run_id, now), raws, raw_segment)
+    enqueue(connection, desk.routes, _new_records(desk.types, lease, released, made), now)
+    return made
 
 
 def recall(connection: Connection, lease: RunLease, row_ids: Iterable[str]) -> dict[str, _Memory]:
@@ -163,7 +197,7 @@ def _fold(
     return fold
 
 
-def _pass_gate(connection: Connection, desk: Desk, lease: RunLease, fold: Fold, now: int) -> list[NewRecord]:
+def _pass_gate(connection: Connection, desk: Desk, lease: RunLease, fold: Folded, now: int) -> list[NewRecord]:
     """Accept what may go, and release what waited for it: in this transaction, whoever came first (B9)."""
     touched = {made.held.key: made.held for made in fold.made}
     if all(held.accepted for held in touched.values()) and not anything_waits(connection):
@@ -187,7 +221,7 @@ def _priority(types: Mapping[str, RecordType], lease: RunLease, type_: str) -> i
     return Priority.MASTER_DATA if types[type_].lane is LaneKind.OWN else Priority.ORDINARY
 
 
-def _write_raws(connection: Connection, raws: RawRows, fold: Fold, now: int) -> int:
+def _write_raws(connection: Connection, raws: RawRows, fold: Folded, now: int) -> int:
     for made in fold.made:
         raws.place(made.row)
     for away in fold.turned_away:
@@ -205,7 +239,7 @@ class _Written:
     now: int
 
 
-def _write_records(connection: Connection, lease: RunLease, fold: Fold, shared: _Written) -> list[tuple[int, Made]]:
+def _write_records(connection: Connection, lease: RunLease, fold: Folded, shared: _Written) -> list[tuple[int, Made]]:
     """Write the new versions and their heads; return them with their numbers, in the order of the fold."""
     documents = SegmentWriter("document")
     written = [made.draft.document(made.version, made.target_version) for made in fold.made]
@@ -253,9 +287,9 @@ _VERSIONS = select(versions.c.id).where(
 )
 
 
-def _versions_id(connection: Connection, chunk: Chunk) -> int:
+def _versions_id(connection: Connection, handled: Versions) -> int:
     """Return the number of this trio of pack, mapping and adapter versions, making it when new."""
-    trio = {"pack": chunk.pack, "mapping": chunk.mapping, "adapter": chunk.adapter}
+    trio = handled._asdict()
     found = connection.execute(_VERSIONS, trio).scalar()
     if found is None:
         found = connection.execute(insert(versions).values(**trio)).inserted_primary_key[0]  # type: ignore[index]
@@ -276,7 +310,8 @@ def _new_records(
     return released + new
 
 
-def _count(fold: Fold, rows: int, rereads: int) -> Figures:
+def count(fold: Folded, rows: int, rereads: int) -> Figures:
+    """Return the figures of what was folded."""
     outcomes = Counter(each.outcome for each in fold.turned_away)
     accepted = sum(made.held.accepted for made in fold.made)
     return Figures(

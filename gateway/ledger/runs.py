@@ -101,6 +101,28 @@ def start(
     return _open(connection, RunLease(0, row.id, row.epoch + 1, row.cursor, deaths, kind, level), now)
 
 
+def join(connection: Connection, name: str, level: Level, now: int, waiting: timedelta | None = None) -> RunLease:
+    """Open a run of a sender that pushes: several processes may take its packages, so nobody is fenced.
+
+    Order rests on the versions that the sender declares, and on the locks of keys and cases.
+    """
+    limit = (waiting or WAITING_LIMITS[level]) // _MICROSECOND
+    terms = {"kind": SourceKind.EVENT, "level": level, "waiting_limit": limit}
+    row = connection.execute(select(source).where(source.c.name == name).with_for_update()).first()
+    if row is None:
+        made = connection.execute(insert(source).values(name=name, epoch=1, cursor="", deaths=0, **terms))
+        number, epoch, cursor = int(made.inserted_primary_key[0]), 1, ""  # type: ignore[index]
+    else:
+        number, epoch, cursor = row.id, row.epoch, row.cursor
+        connection.execute(update(source).where(source.c.id == number).values(**terms))
+    return _open(connection, RunLease(0, number, epoch, cursor, 0, SourceKind.EVENT, level), now)
+
+
+def leave(connection: Connection, lease: RunLease, now: int) -> None:
+    """Close a run that ``join`` opened."""
+    connection.execute(update(source_run).where(source_run.c.id == lease.run_id).values(state="done", ended_at=now))
+
+
 def _open(connection: Connection, lease: RunLease, now: int) -> RunLease:
     made = connection.execute(
         insert(source_run).values(source_id=lease.source_id, epoch=lease.epoch, state="open", started_at=now)

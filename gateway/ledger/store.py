@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.clock import microseconds
 from gateway.errors import LedgerError
-from gateway.ledger import gate, intake, runs, schema
+from gateway.ledger import gate, intake, received_streams, runs, schema
 from gateway.ledger.batches import among, listed
 from gateway.ledger.engine import (
     WRITES,
@@ -29,6 +29,7 @@ from gateway.ledger.engine import (
 from gateway.ledger.gate import Overdue
 from gateway.ledger.intake import Chunk, Desk
 from gateway.ledger.numbers import Numbers
+from gateway.ledger.received_streams import Gap
 from gateway.ledger.runs import Figures, RunLease
 from gateway.ledger.segments import Place, SegmentReader
 from gateway.ledger.tables import record
@@ -277,6 +278,23 @@ class Ledger:
                 return self._segments.read(connection, [places[number] for number in record_ids])
             except KeyError as missing:
                 raise LedgerError(f"record {missing}") from missing
+
+    def alarm_gaps(self) -> list[Gap]:
+        """Return the gaps in senders' streams that stand open too long, each once."""
+        with self.reading() as connection:
+            if not received_streams.overdue_gaps(connection, self.now()):
+                return []
+        with self.begin() as connection:
+            return received_streams.alarm_gaps(connection, self.now())
+
+    @property
+    def segments(self) -> SegmentReader:
+        """The reader of payloads, for questions asked within a transaction of the caller's."""
+        return self._segments
+
+    def join(self, name: str, level: Level, waiting: timedelta | None = None) -> RunLease:
+        """Open a run of a sender that pushes; several processes may have one open (``runs.join``)."""
+        return self.again(lambda connection: runs.join(connection, name, level, self.now(), waiting))
 
     def payloads(self, places: Iterable[Place]) -> list[bytes]:
         """Return payloads by their place: raw rows and refused documents."""

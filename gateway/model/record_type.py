@@ -53,6 +53,8 @@ class RecordType:
     predecessors: tuple[str, ...]
     roles: Mapping[Role, str]
     withdraws: bool = False
+    notice: bool = False
+    """Whether departments are told of such a record when it comes from elsewhere (FetchNotices)."""
 
     @property
     def has_own_code(self) -> bool:

@@ -86,7 +86,12 @@ class Service:
                 self._timer.add_job(self._pull, CronTrigger(source.cron), args=(source,), id=f"pull:{source.name}")
         self._timer.add_job(self._park_overdue, "interval", seconds=PARK_EVERY, id="park-overdue")
         self._timer.add_job(self._replay, "interval", seconds=FEED_EVERY, id="replay")
+        self._timer.add_job(self._alarm_gaps, "interval", seconds=PARK_EVERY, id="alarm-gaps")
         self._timer.start()
+
+    def grew(self, records: int) -> None:
+        """Tell the deliverers that a pushed package made ``records`` deliveries possible."""
+        self._backlog.grew(records)
 
     def stop(self) -> None:
         """Finish the package and the chunk under way, then end; a second call does nothing.
@@ -140,6 +145,11 @@ class Service:
             step(self._replaying)
         except GatewayError as error:
             log.warning("replay-failed", code=error.code, error=error.spoken("zh"))
+
+    def _alarm_gaps(self) -> None:
+        """Say loudly which numbers of a sender's stream have not come in time (standard.md §4)."""
+        for gap in self._place.ledger.alarm_gaps():
+            log.warning("package-gap", sender=gap.source, stream=gap.stream_id, seq=gap.seq)
 
     def _reconcile(self, part: DestinationPart) -> None:
         try:

@@ -8,6 +8,7 @@ ECDSA P-256 or RSA. KeyInfo is the sender's claim and never chooses a key.
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import xmlsec
@@ -86,8 +87,15 @@ class Verifier:
     def __init__(self, certificates: Mapping[str, Sequence[bytes]]) -> None:
         """Pin PEM certificates (several while one replaces another) by party code. Raises ConfigurationError."""
         self._keys: dict[str, list[tuple[str, xmlsec.Key]]] = {}
+        self._terms: dict[str, list[tuple[datetime, datetime]]] = {}
         for party, pems in certificates.items():
-            self._keys[party] = [_public_key(certificate) for pem in pems for certificate in _certificates(pem)]
+            pinned = [certificate for pem in pems for certificate in _certificates(pem)]
+            self._keys[party] = [_public_key(certificate) for certificate in pinned]
+            self._terms[party] = [(each.not_valid_before_utc, each.not_valid_after_utc) for each in pinned]
+
+    def current(self, party: str, now: datetime) -> bool:
+        """Tell whether any certificate pinned for ``party`` is valid at ``now``."""
+        return any(start <= now <= end for start, end in self._terms.get(party, ()))
 
     def receipt(self, element: "etree._Element", party: str) -> Receipt:
         """Return a ``Receipt`` element as a value, once its signature, digest and receiver hold.
@@ -141,6 +149,11 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
 
 
+def certificate_fingerprint(pem: bytes) -> str:
+    """Return SHA-256 hex of a PEM certificate's DER form; raises ConfigurationError."""
+    return fingerprint(_one_certificate(pem))
+
+
 def _holds(alone: bytes, key: xmlsec.Key) -> bool:
     root = safexml.parse(alone)
     context = _context(root)
@@ -175,7 +188,8 @@ def _require_form(head: "etree._Element", signature: "etree._Element") -> str:
         raise TrustError("Head 的 Id 缺失或重复 / the Head's Id is absent or not unique")
     if len(head.attrib) != 1:
         raise TrustError("Head 有多余的属性 / the Head has other attributes")
-    if _outline(signature) != _form(reference_id, method := _claimed_method(signature)):
+    form = _form(reference_id, method := _claimed_method(signature))
+    if _outline(signature) not in (form, form[:-1], form[:-2]):  # KeyInfo is a hint and may be left out
         raise TrustError("签名结构不符合规范 / the Signature has another form than the standard's")
     return method
 
