@@ -3,6 +3,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,9 +18,10 @@ from gateway.clock import moment
 from gateway.config import Configuration, load
 from gateway.errors import LedgerError
 from gateway.i18n import _
-from gateway.ledger import replay_states
+from gateway.ledger import failures, replay_states
 from gateway.ledger.audit import Act
 from gateway.ledger.replays import INCLUDES, Asked, Mode
+from gateway.ledger.store import Ledger
 from gateway.model.person import Actor, Duty
 from gateway.schedule.once import RoundOptions
 
@@ -88,6 +90,8 @@ def plan(
     asked = Asked(type=type_, days=(first, last), **filters)  # type: ignore[arg-type]
     with write_ledger(configuration) as ledger:
         actor = resolve(ledger, claim, Duty.OPERATE, "replay.plan")
+        if asked.fingerprint is not None:
+            asked, mode = _of_fingerprint(ledger, asked, mode)
         shown = make_plan(
             configuration, ledger, asked, Mode(mode), frozenset(include), rate, reason, actor, keep=not dry_run
         )
@@ -95,6 +99,17 @@ def plan(
     if not as_json and not dry_run:
         say(_("执行:gateway replay run {id} --confirm {n}").format(id=shown["id"], n=shown["to_send"]))
     return ExitCode.OK
+
+
+def _of_fingerprint(ledger: Ledger, asked: Asked, mode: str) -> tuple[Asked, str]:
+    """Turn a fingerprint into the parked deliveries that stand under it, or into refused rows, which go from raw."""
+    with ledger.reading() as connection:
+        found = failures.members(connection, asked.fingerprint or "")
+    if found is None:
+        raise click.UsageError(_("没有失败指纹 {name}").format(name=asked.fingerprint))
+    if found.destination_id is None:
+        return asked, "raw"
+    return replace(asked, destination=found.where, state="parked", record_ids=tuple(found.record_ids)), mode
 
 
 def _known(configuration: Configuration, filters: dict[str, str | None]) -> None:

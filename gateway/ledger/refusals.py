@@ -13,13 +13,14 @@ from gateway.ledger.segments import SegmentWriter
 from gateway.ledger.tables import refusal
 from gateway.model.finding import Finding
 from gateway.model.record import Row
+from gateway.semantics.fingerprint import fingerprint
 
 WITHHELD = b'{"withheld":true}'
 """Stands for a raw row that must not be stored (state secrets, law.md)."""
 
 _COLUMNS = (
     "source_id", "row_id", "run_id", "outcome", "type", "key", "case_no", "stage", "code", "findings", "at",
-    "segment_id", "offset", "length", "raw_segment_id", "raw_offset", "raw_length", "superseded",
+    "segment_id", "offset", "length", "raw_segment_id", "raw_offset", "raw_length", "superseded", "fingerprint",
 )  # fmt: skip
 
 
@@ -111,6 +112,7 @@ def write(
                 each.case_no, first.stage.value, first.code,
                 to_json(each.findings, values=not raws.withholds(each.row)), register.now,
                 None if offset is None else segment_id, offset, length, raw_segment, *raws.place(each.row), False,
+                fingerprint(first.stage.value, first.code, str(register.source_id), f"{first.path} {first.message.zh}"),
             )
         )  # fmt: skip
     insert_rows(connection, refusal, _COLUMNS, rows)

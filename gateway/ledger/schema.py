@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from gateway.errors import LedgerError
+from gateway.ledger import failure_tables as _failures  # noqa: F401 # its tables join the metadata
 from gateway.ledger import people_tables as _people  # noqa: F401 # its tables join the metadata
 from gateway.ledger import received_tables as _received  # noqa: F401 # and its
 from gateway.ledger import replay_tables as _replay  # noqa: F401 # its tables join the metadata

@@ -220,6 +220,8 @@ refusal = Table(
     Column("raw_offset", Integer, nullable=False),
     Column("raw_length", Integer, nullable=False),
     Column("superseded", Boolean, nullable=False, server_default=text("false")),
+    Column("fingerprint", Text, nullable=False),
+    Index("ix_refusal_fingerprint", "fingerprint"),
     Index("ix_refusal_row", "source_id", "row_id"),
     Index("ix_refusal_case", "case_no"),
     Index("ix_refusal_code", "code"),

@@ -66,9 +66,20 @@ def test_what_was_parked_goes_after_a_plan_ran_here(place: Town, site: Site) -> 
     place.script("municipal", {"operation": "SubmitPackage", "match": match, "action": "refuse", "code": "2005"})
     place.run()
     place.script("municipal")
-    parked = site.json(
-        "replay", "plan", "--state", "parked", "--destination", "municipal", "--reason", "对方已修复", by="wang"
-    )
+    (group,) = site.json("failures")
+    assert (group["where"], group["code"], group["count"]) == ("municipal", "2005", 3)
+    name = group["fingerprint"]
+    assert site.run("failures", "assign", name, "nobody", "--reason", "试", by="wang").exit_code == 2
+    assert site.run("failures", "assign", name, "li", "--reason", "请核对", by="wang").exit_code == 0
+    assert site.run("failures", "park", name, "--reason", "对方周五修", by="li").exit_code == 0
+    assert site.run("failures").exit_code == 0  # put aside: nothing left to show
+    shown = site.json("failures", "show", name)
+    assert (shown["state"], shown["assignee"], len(shown["samples"])) == ("aside", "li", 1)
+    refused = site.run("failures", "withdraw", name, "--reason", "作废", by="wang")
+    assert refused.exit_code == 5
+    number = site.json("approvals", "list")[0]["id"]
+    assert site.run("approvals", "reject", str(number), "--reason", "不作废", by="li").exit_code == 0
+    parked = site.json("replay", "plan", "--fingerprint", name, "--reason", "对方已修复", by="wang")
     assert parked["by"]["cause"] == {"2005": 3}
     number = str(parked["id"])
     run = ("replay", "run", number, "--reason", "补发")
@@ -91,3 +102,25 @@ def test_wrong_filters_are_usage_errors_and_nothing_to_do_is_a_refusal(site: Sit
     assert site.run(*plan, "--include", "delivered", "--dry-run", by="wang").exit_code == 0
     assert site.json("replay", "list") == before
     assert site.run("replay", "show", "999").exit_code == 2
+
+
+def test_single_parked_deliveries_are_sent_again_or_skipped(place: Town, site: Site) -> None:
+    first, second = place.apply(2)
+    match = {"key": f"{first}|{second}"}
+    place.script("municipal", {"operation": "SubmitPackage", "match": match, "action": "refuse", "code": "2005"})
+    place.run()
+    place.script("municipal")
+    at = ("--destination", "municipal", "--reason", "已核对")
+    assert site.run("failures", "retry", "XK_SQ:none:1", *at, by="wang").exit_code == 2
+    assert site.run("failures", "retry", first, *at, "--dry-run", by="wang").exit_code == 0
+    assert place.states("municipal", [first, second]) == ["parked", "parked"]
+    assert site.run("failures", "retry", first, *at, by="wang").exit_code == 0
+    assert site.run("failures", "skip", second, *at, by="wang").exit_code == 0
+    assert place.states("municipal", [first, second]) == ["ready", "skipped"]
+    place.run()
+    assert place.states("municipal", [first, second]) == ["settled", "skipped"]
+    assert site.run("failures").exit_code == 0
+    assert [each["action"] for each in site.json("audit", "list", "--limit", "2")] == [
+        "failures.skip",
+        "failures.retry",
+    ]
