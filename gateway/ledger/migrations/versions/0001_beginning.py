@@ -126,6 +126,18 @@ def upgrade() -> None:
         comment="a group of failures put aside with a reason, or given to somebody",
     )
     op.create_table(
+        "intake_refusal",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("package_id", sa.Text(), nullable=True),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("peer", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_intake_refusal")),
+        comment="packages of a known sender that were refused whole: nothing of them was stored (S1)",
+    )
+    op.create_table(
         "lane",
         sa.Column("destination_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -153,6 +165,25 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'ready'"),
         postgresql_where=sa.text("state = 'ready'"),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("org_code", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_notice")),
+        comment="records that a department must be told of: alerts, instructions, changes of the catalogue",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_notice_org_code", "notice", ["org_code", "record_id"], unique=False)
+    op.create_table(
+        "notice_read",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source_id", "record_id", name=op.f("pk_notice_read")),
+        comment="notices that a sender has acknowledged",
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "package",
@@ -226,6 +257,68 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_table(
+        "received_gap",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("stream_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("alarmed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.PrimaryKeyConstraint("source_id", "stream_id", "seq", name=op.f("pk_received_gap")),
+        comment="numbers of a stream that have not come; a row goes when its package comes or is given up",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "received_package",
+        sa.Column(
+            "receipt_no", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("package_id", sa.Text(), nullable=False),
+        sa.Column("body_digest", sa.Text(), nullable=False),
+        sa.Column("stream_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("records", sa.Integer(), nullable=False),
+        sa.Column("segment_id", sa.BigInteger(), nullable=False),
+        sa.Column("receipt_offset", sa.Integer(), nullable=False),
+        sa.Column("receipt_length", sa.Integer(), nullable=False),
+        sa.Column("head_offset", sa.Integer(), nullable=False),
+        sa.Column("head_length", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("receipt_no", name=op.f("pk_received_package")),
+        sa.UniqueConstraint("source_id", "package_id", name="uq_received_package_id"),
+        comment="one package taken from a sender: its receipt byte for byte, and the sender's signed Head as evidence (R22)",
+    )
+    op.create_table(
+        "received_record",
+        sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("wire_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("receipt_no", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_received_record")),
+        comment="which receipt first stored a record, its recordId on the wire, and the day of statements it belongs to",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_received_record_day", "received_record", ["source_id", "day", "record_id"], unique=False)
+    op.create_index("ix_received_record_wire", "received_record", ["wire_id"], unique=False)
+    op.create_table(
+        "received_stream",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("stream_id", sa.Text(), nullable=False),
+        sa.Column("highest", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source_id", "stream_id", name=op.f("pk_received_stream")),
+        comment="the highest packageSeq seen of each stream of a sender",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "received_voided",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("package_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("source_id", "package_id", name=op.f("pk_received_voided")),
+        comment="packages a sender has given up: they will not come, and each explains one gap",
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "reconciliation",
