@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Composition root: the only place where configuration becomes ledger, sources, mappings and destinations."""
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from gateway.flow.reconcile import Difference
 from gateway.flow.rehearse import Trial, rehearse
 from gateway.flow.replay import check_rules
 from gateway.flow.summary import Summary
+from gateway.flow.translating import Translator
 from gateway.flow.validate import PackValidator
 from gateway.ledger import replay_states
 from gateway.ledger.audit import Act, record_act
@@ -35,6 +37,7 @@ from gateway.ledger.store import Ledger, open_ledger
 from gateway.mapping.compile import compile_mapping
 from gateway.mapping.interpret import Interpreter, Step
 from gateway.mapping.load import find_mapping, load_mapping
+from gateway.mapping.model import Mapping
 from gateway.model.destination import Terms
 from gateway.model.person import Actor
 from gateway.model.record import Row
@@ -42,6 +45,8 @@ from gateway.model.record_type import LaneKind, Role
 from gateway.pack import Pack, PackSet, load_pack, load_packs
 from gateway.ports import Clock, Destination, Ids, Mapper, Source, Validator
 from gateway.rules import Rules
+from gateway.schedule.children import PROGRAM, ChildProcesses
+from gateway.schedule.frames import Wiring
 from gateway.schedule.once import RoundOptions, reconcile_one, run_once
 from gateway.schedule.service import Service
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
@@ -58,21 +63,32 @@ class Gateway:
     configuration: Configuration
     pack: Pack
     place: Workplace
+    children: ChildProcesses
 
     @classmethod
-    def open(cls, configuration: Configuration, *, clock: Clock | None = None, ids: Ids | None = None) -> Self:
+    def open(
+        cls, configuration: Configuration, *, clock: Clock | None = None, ids: Ids | None = None,
+        workers: int | None = None, program: Sequence[str] = PROGRAM,
+    ) -> Self:  # fmt: skip
         """Wire everything and open the ledger for writing.
+
+        ``workers`` child processes map and validate (B28): by default as configured, else as many as there are cores
+        to spare. ``program`` is what a child runs.
 
         Raises ConfigurationError with all faults of mappings and adapters, LedgerError when the ledger can't be used.
         """
         pack = load_pack(configuration.site.pack)
         wiring = _Wiring(configuration, pack, Rules(pack), clock or SystemClock(), ids or SystemIds())
-        return cls(configuration, wiring.pack, wiring.workplace())
+        size = next(each for each in (workers, configuration.site.run.workers, cores_to_spare()) if each is not None)
+        sources = wiring.sources()
+        children = ChildProcesses(size, wiring.told_to_children(), program)
+        return cls(configuration, wiring.pack, wiring.workplace(sources, Translator(children)), children)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.children.close()
         self.place.ledger.close()
 
     def run_once(self, options: RoundOptions | None = None) -> Summary:
@@ -112,8 +128,15 @@ class _Wiring:
     clock: Clock
     ids: Ids
 
-    def workplace(self) -> Workplace:
-        sources = self._sources()
+    def told_to_children(self) -> Wiring:
+        """Return what a child process must know."""
+        mappings = {
+            each.name: load_source_mapping(self.configuration, each, self.pack) for each in self.configuration.sources
+        }
+        limit = self.configuration.site.run.page_limit.total_seconds()
+        return Wiring(self.pack.name, mappings, limit)
+
+    def workplace(self, sources: tuple[SourcePart, ...], translator: Translator) -> Workplace:
         signer = self._signer()
         site = self.configuration.site
         ledger = open_ledger(
@@ -142,6 +165,7 @@ class _Wiring:
             ids=self.ids,
             chunk=site.run.chunk,
             linger=site.run.linger.total_seconds(),
+            translator=translator,
         )
 
     def _parties(self) -> Parties:
@@ -158,7 +182,7 @@ class _Wiring:
         trust = self.configuration.site.trust
         return Signer(trust.key.reveal_bytes(), trust.certificate.read_bytes())
 
-    def _sources(self) -> tuple[SourcePart, ...]:
+    def sources(self) -> tuple[SourcePart, ...]:
         """Compile every mapping once; all faults of all sources are reported together."""
         judging = judging_packs(self.pack, load_packs())
         validator = validator_for(judging)
@@ -233,10 +257,21 @@ def open_source(configuration: Configuration, settings: SourceSettings, clock: C
     raise ConfigurationError(f"sources.d/{settings.name}.yaml: 没有适配器 {settings.adapter} / no such adapter")
 
 
+def cores_to_spare() -> int:
+    """Return how many child processes make sense here: what the parent leaves free, two at most, as it then is the limit."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores - 1, 2)
+
+
 def compile_source_mapping(configuration: Configuration, settings: SourceSettings, pack: Pack) -> Mapper:
     """Load and compile the mapping of a source. Raises ConfigurationError with every fault of the file."""
+    return compile_mapping(load_source_mapping(configuration, settings, pack), pack, settings.name)
+
+
+def load_source_mapping(configuration: Configuration, settings: SourceSettings, pack: Pack) -> Mapping:
+    """Load the mapping of a source. Raises ConfigurationError with every fault of the file."""
     path, search = find_mapping(settings.mapping, [*configuration.site.mappings, configuration.root / "mappings"])
-    return compile_mapping(load_mapping(path, pack, search), pack, settings.name)
+    return load_mapping(path, pack, search)
 
 
 def open_destination(settings: DestinationSettings, signer: Signer) -> Destination:

@@ -17,6 +17,7 @@
     ├── LedgerError          GW-5xx  halt the process
     │   └── Fenced                   retry: another holder has taken over, roll back and write nothing
     ├── AdapterError         GW-6xx  park: vendor code broke its contract
+    ├── ChildError           GW-611  retry: a process that maps and validates can't be had
     └── RefusedByGate        GW-7xx  halt: a safety gate says no (exit code 5)
 """
 
@@ -175,6 +176,18 @@ class AdapterError(GatewayError):
     disposition = Disposition.PARK
     summary = Words("适配器违反约定", "the adapter broke its contract")
     advice = Words("联系适配器厂商", "ask the adapter's vendor")
+
+
+class ChildError(GatewayError):
+    """A process that maps and validates (``gateway run --workers``) can't be started."""
+
+    code = "GW-611"
+    disposition = Disposition.RETRY
+    summary = Words("计算子进程无法启动", "a process that maps and validates can't be started")
+    advice = Words(
+        "检查内存和进程数限制,或用 --workers 0 运行",
+        "check the limits of memory and processes, or run with --workers 0",
+    )
 
 
 class RefusedByGate(GatewayError):

@@ -118,6 +118,9 @@ class Mapper(Protocol):
     version: str
     """SHA-256 hex over the mapping's files: stored with every record it made."""
 
+    asks: bool
+    """Whether any row may need a number of the ledger's; else ``wants`` need not be called."""
+
     def wants(self, row: Row) -> tuple[AllocationRequest, ...]:
         """Name the numbers this row needs before it can be mapped; a broken row asks for nothing."""
 

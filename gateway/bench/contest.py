@@ -14,12 +14,16 @@ from gateway.bench.workshop import Workshop, make_rows, open_workshop, write_con
 from gateway.ports import Clock
 
 PRODUCT: Final = "product"
+PLAIN: Final = "product without rules"
+"""The product with business rules that find nothing and cost nothing, as the references have none."""
 REFERENCES: Final = ("ceiling", "tree", "naive")
 NAIVE_RECORDS: Final = 300
 WARM_RECORDS: Final = 600
 _SHORT_RUNS: Final = 3
 
-_MODULES: Final = {PRODUCT: "gateway.bench.product"} | {name: f"gateway.bench.references.{name}" for name in REFERENCES}
+_MODULES: Final = {PRODUCT: "gateway.bench.product", PLAIN: "gateway.bench.product"} | {
+    name: f"gateway.bench.references.{name}" for name in REFERENCES
+}
 
 Tell = Callable[[str, "Run"], None]
 """Called after every run with its round and its figures."""
@@ -47,13 +51,8 @@ class Run:
         return self.records / self.seconds
 
     @property
-    def rate_without_rules(self) -> float:
-        """Records per second had the business rules cost nothing: their CPU time taken off the wall time."""
-        return self.records / (self.seconds - self.stages.get("rules", 0.0) * self.records / 1e6)
-
-    @property
     def cpu_us(self) -> float:
-        """CPU microseconds per record, all threads of the process."""
+        """CPU microseconds per record, all threads of the process and of its children."""
         return self.cpu_seconds / self.records * 1e6
 
 
@@ -65,6 +64,7 @@ class Contest:
     rounds: int
     references: Sequence[str]
     seed: int
+    workers: int
 
 
 def compete(contest: Contest, directory: Path, clock: Clock, tell: Tell) -> list[dict[str, Run]]:
@@ -73,9 +73,9 @@ def compete(contest: Contest, directory: Path, clock: Clock, tell: Tell) -> list
     Raises BenchFailure when a run breaks, or when it sent other documents than the product.
     """
     rounds: list[dict[str, Run]] = []
-    with _arena(directory, clock, contest.records, contest.seed) as arena:
+    with _arena(directory, clock, contest.records, contest.seed, contest.workers) as arena:
         for number in range(contest.rounds):
-            names = [PRODUCT, *contest.references]
+            names = [PRODUCT, *([PLAIN] if contest.references else []), *contest.references]
             turn = number % len(names)
             runs: dict[str, Run] = {}
             for name in names[turn:] + names[:turn]:
@@ -86,14 +86,16 @@ def compete(contest: Contest, directory: Path, clock: Clock, tell: Tell) -> list
     return rounds
 
 
-def measure_memory(sizes: Sequence[int], directory: Path, clock: Clock, seed: int, tell: Tell) -> dict[int, Run]:
+def measure_memory(
+    sizes: Sequence[int], directory: Path, clock: Clock, seed: int, workers: int, tell: Tell
+) -> dict[int, Run]:
     """Return the run of the product that needed most memory, each in a fresh process, for each number of records.
 
     Peaks differ by chance, and a long run has more chances: all sizes but the last, the greatest, are run three times.
     """
     greatest: dict[int, Run] = {}
     for size in sizes:
-        with _arena(directory, clock, size, seed) as arena:
+        with _arena(directory, clock, size, seed, workers) as arena:
             for _ in range(1 if size == sizes[-1] else _SHORT_RUNS):
                 run = arena.run(PRODUCT)
                 tell(str(size), run)
@@ -107,15 +109,22 @@ class _Arena:
     receivers: Receivers
     source: Path
     warm: Path
+    workers: int
 
     def run(self, name: str) -> Run:
         """Run one competitor over the rows."""
         directories = [
             write_configuration(self.workshop, each, source, self.receivers.addresses)
-            for each, source in ((name, self.source), (f"{name}-warm", self.warm))
+            for each, source in ((name.replace(" ", "-"), self.source), (f"{name.replace(' ', '-')}-warm", self.warm))
         ]
         try:
-            with child(_MODULES[name], *map(str, directories), str(NAIVE_RECORDS)) as process:
+            with child(
+                _MODULES[name],
+                *map(str, directories),
+                str(NAIVE_RECORDS),
+                str(self.workers),
+                "no rules" if name == PLAIN else "rules",
+            ) as process:
                 process.hear()
                 self.receivers.reset()
                 told = process.ask("go")
@@ -126,12 +135,12 @@ class _Arena:
 
 
 @contextmanager
-def _arena(directory: Path, clock: Clock, records: int, seed: int) -> Iterator[_Arena]:
+def _arena(directory: Path, clock: Clock, records: int, seed: int, workers: int) -> Iterator[_Arena]:
     workshop = open_workshop(directory, clock.now())
     source = make_rows(workshop, "source", records, seed)
     warm = make_rows(workshop, "warm", WARM_RECORDS, seed + 1)
     with receiving(workshop) as receivers:
-        yield _Arena(workshop, receivers, source, warm)
+        yield _Arena(workshop, receivers, source, warm, workers)
 
 
 def _judged(name: str, told: dict[str, Any], counts: dict[str, dict[str, Any]]) -> Run:
@@ -144,11 +153,11 @@ def _judged(name: str, told: dict[str, Any], counts: dict[str, dict[str, Any]]) 
         name=name,
         records=records,
         seconds=told["seconds"],
-        cpu_seconds=told["cpu_seconds"],
+        cpu_seconds=told["cpu_seconds"] + told.get("children_cpu_seconds", 0.0),
         commits=told["commits"],
         handshakes=sum(count["handshakes"] for count in counts.values()),
         requests=sum(count["requests"] for count in counts.values()),
-        peak_rss_mb=told["peak_rss_mb"],
+        peak_rss_mb=round(told["peak_rss_mb"] + told.get("children_peak_rss_mb", 0.0), 1),
         held=tuple(count["held"] for count in counts.values()),
         stages=told.get("stages", {}),
         bare_us=told.get("bare_us"),

@@ -1,24 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One measured run of the product, in a process of its own: ``python -m gateway.bench.product CONFIG WARM_CONFIG``.
+"""One measured run of the product, in a process of its own: ``python -m gateway.bench.product CONFIG WARM_CONFIG _ WORKERS RULES``.
 
 The product runs as it is; the doors between its stages are wrapped here to see where the CPU goes.
 """
 
 import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gateway.app import Gateway
+from gateway.bench.child import CPU, MEMORY, WITHOUT_RULES, leave_out_rules, time_doors
 from gateway.bench.failure import BenchFailure
 from gateway.bench.meter import Stages, serve
 from gateway.config import load
-from gateway.flow import collect
+from gateway.flow import translating
 from gateway.flow.summary import Summary
 from gateway.ports import Destination, Source
+from gateway.schedule.children import ChildProcesses
 from gateway.schedule.once import RoundOptions, run_once
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
+WITH_RULES = "rules"
 _OPTIONS = RoundOptions(reconcile=False)
 
 
@@ -36,12 +42,10 @@ class _Timed:
 
 def instrumented(place: Workplace, stages: Stages) -> Workplace:
     """Return the workplace with every door between stages timed, never more than once for a chunk or a package."""
-    doors: Any = collect
+    doors: Any = translating
     doors.translate = stages.timed("translate and validate", doors.translate)
     for validator in {id(each.handling.validator): each.handling.validator for each in place.sources}.values():
-        # Its halves are timed where they stand: what else the validator does stays its own.
-        for method, stage in (("check", "validate"), ("check_schema", "schema"), ("check_rules", "rules")):
-            setattr(validator, method, stages.timed(stage, getattr(validator, method)))
+        time_doors(validator, stages)
     ledger: Any = _Timed(
         place.ledger, stages, remembered="ledger", numbers="ledger", commit_chunk="ledger", documents="claim"
     )
@@ -81,20 +85,62 @@ def _destination(part: DestinationPart, stages: Stages) -> DestinationPart:
 def main() -> None:
     """Warm up over the small source, then measure one round over the real one."""
     configuration, warm = (load(Path(each)) for each in sys.argv[1:3])
-    with Gateway.open(warm) as gateway:
+    workers, rules = int(sys.argv[4]), sys.argv[5] == WITH_RULES
+    program = ("-m", "gateway.bench.child", *(() if rules else (WITHOUT_RULES,)))
+    with Gateway.open(warm, workers=0) as gateway:
         _require_clean(gateway.run_once(_OPTIONS))
-    with Gateway.open(configuration) as gateway:
-        stages = Stages()
-        place = instrumented(gateway.place, stages)
+        with Gateway.open(configuration, workers=workers, program=program) as measured:
+            _warm_children(measured.children, gateway.place)
+            _measure(measured, rules=rules)
 
-        def work() -> dict[str, Any]:
-            before = gateway.place.ledger.commits
-            summary = run_once(place, _OPTIONS)
-            records = _require_clean(summary)
-            commits = gateway.place.ledger.commits - before
-            return {"records": records, "commits": commits, "stages": by_stage(stages, records)}
 
-        serve(work)
+def _measure(gateway: Gateway, *, rules: bool) -> None:
+    stages = Stages()
+    if not rules:
+        for part in gateway.place.sources:
+            leave_out_rules(part.handling.validator)
+    place = instrumented(gateway.place, stages)
+    before = gateway.children.measured
+    commits = gateway.place.ledger.commits
+
+    def work() -> dict[str, Any]:
+        records = _require_clean(run_once(place, _OPTIONS))
+        helped = _more(gateway.children.measured, before)
+        cpu, memory = helped.pop(CPU, 0.0), sum(each.get(MEMORY, 0.0) for each in gateway.children.measured)
+        helped.pop(MEMORY, None)
+        for stage, seconds in helped.items():
+            stages.seconds[stage] = stages.seconds.get(stage, 0.0) + seconds
+        return {
+            "records": records,
+            "commits": gateway.place.ledger.commits - commits,
+            "stages": by_stage(stages, records),
+            "children_cpu_seconds": cpu,
+            "children_peak_rss_mb": memory,
+        }
+
+    serve(work)
+
+
+def _warm_children(children: ChildProcesses, place: Workplace) -> None:
+    """Start the children and let each of them work on the first rows of the warm sources."""
+    if not children.size:
+        return
+    children.start()
+    for part in place.sources:
+        with closing(part.open()) as source:
+            rows = source.read(source.window(None), None, 300).rows
+        for each in [children.observe(part.name, rows, {}) for _ in range(children.size)]:
+            each.result()
+
+
+def _more(after: Sequence[Mapping[str, float]], before: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return what the children say of themselves now, less what they said before, all of them together."""
+    total: Counter[str] = Counter()
+    for each in after:
+        total.update(each)
+    for each in before:
+        total.subtract(each)
+    return dict(total)
 
 
 def _require_clean(summary: Summary) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 from typing import Any
 
-from gateway.bench.contest import PRODUCT, Run
+from gateway.bench.contest import PLAIN, PRODUCT, Run
 
 Rounds = Sequence[dict[str, Run]]
 
@@ -16,7 +16,7 @@ def report(rounds: Rounds) -> dict[str, Any]:
     stages = sorted({name for run in product for name in run.stages})
     figures = _figures(product)
     figures["stages"] = {name: round(median(run.stages.get(name, 0.0) for run in product), 1) for name in stages}
-    names = [name for name in rounds[0] if name != PRODUCT]
+    names = [name for name in rounds[0] if name not in (PRODUCT, PLAIN)]
     return {"product": figures, "references": {name: _reference(rounds, name) for name in sorted(names)}}
 
 
@@ -42,13 +42,13 @@ def _figures(runs: Sequence[Run]) -> dict[str, Any]:
 def _reference(rounds: Rounds, name: str) -> dict[str, Any]:
     runs = [each[name] for each in rounds]
 
-    def over(ours: Callable[[Run], float], theirs: Callable[[Run], float]) -> dict[str, float]:
-        return _spread(ours(each[PRODUCT]) / theirs(each[name]) for each in rounds)
+    def over(ours: str, figure: Callable[[Run], float]) -> dict[str, float]:
+        return _spread(figure(each[ours]) / figure(each[name]) for each in rounds)
 
     told = {
-        "ratio": over(lambda run: run.rate_without_rules, lambda run: run.rate),
-        "ratio_with_rules": over(lambda run: run.rate, lambda run: run.rate),
-        "cpu_ratio": over(lambda run: 1 / run.cpu_us, lambda run: 1 / run.cpu_us),
+        "ratio": over(PLAIN, lambda run: run.rate),
+        "ratio_with_rules": over(PRODUCT, lambda run: run.rate),
+        "cpu_ratio": over(PRODUCT, lambda run: 1 / run.cpu_us),
         **_figures(runs),
     }
     bare = [run.seconds / run.records * 1e6 / run.bare_us for run in runs if run.bare_us]

@@ -29,15 +29,18 @@ from gateway.i18n import _
     help="参照实现,逗号分隔",
 )
 @click.option("--memory", is_flag=True, help="只测内存:十分之一的记录数和全部记录数各运行一次,比较峰值")
+@click.option("--workers", type=click.IntRange(0, 32), metavar="N", help="网关的子进程数(默认与 gateway run 相同)")
 @click.option("--seed", default=1, show_default=True, help="随机种子")
 @click.option(
     "--workdir", metavar="DIR", help="工作目录,决定测的是哪块磁盘(默认临时目录,用后删除)", type=click.Path(file_okay=False, path_type=Path)
 )  # fmt: skip
 @json_option
 def command(
-    records: int, rounds: int, references: str, memory: bool, seed: int, workdir: Path | None, as_json: bool
-) -> None:
+    records: int, rounds: int, references: str, memory: bool, workers: int | None, seed: int, workdir: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Run the contest or the memory check and print the figures."""
+    from gateway.app import cores_to_spare
     from gateway.bench import contest, machine, report
     from gateway.clock import SystemClock
 
@@ -47,14 +50,15 @@ def command(
         raise click.UsageError(
             _("没有参照实现 {name};可用:{known}").format(name=unknown[0], known=", ".join(contest.REFERENCES))
         )
+    size = cores_to_spare() if workers is None else workers
     with _working_in(workdir) as directory:
-        told: dict[str, Any] = {"settings": {"records": records, "rounds": rounds, "seed": seed}}
+        told: dict[str, Any] = {"settings": {"records": records, "rounds": rounds, "seed": seed, "workers": size}}
         told |= {"machine": machine.describe(directory), "versions": machine.versions()}
         if memory:
-            runs = contest.measure_memory((records // 10, records), directory, SystemClock(), seed, _tell)
+            runs = contest.measure_memory((records // 10, records), directory, SystemClock(), seed, size, _tell)
             told |= report.memory_report(runs)
         else:
-            what = contest.Contest(records, rounds, named, seed)
+            what = contest.Contest(records, rounds, named, seed, size)
             told |= report.report(contest.compete(what, directory, SystemClock(), _tell))
     if as_json:
         emit_json(told)
@@ -93,6 +97,7 @@ def _print(told: dict[str, Any]) -> None:
     if "ceiling" in told["references"]:
         over = told["references"]["ceiling"]["over_bare_validate"]
         click.echo(_("ceiling 是裸解析加校验的 {over} 倍(不得超过 7)").format(over=over))
+    click.echo(_("网关的子进程 {workers} 个").format(workers=told["settings"]["workers"]))
     click.echo(_("磁盘 fdatasync 中位数 {us} 微秒").format(us=told["machine"]["fdatasync_us"]))
 
 

@@ -33,13 +33,21 @@ _LISTEN = 0.5
 @json_option
 @click.option("--once", is_flag=True, help="只跑一轮就结束")
 @click.option("--patience", default=30.0, show_default=True, metavar="SECONDS", help="一轮中为重试最多等待的秒数")
+@click.option(
+    "--workers",
+    type=click.IntRange(0, 32),
+    metavar="N",
+    help="映射和校验用的子进程数,0 为不用(默认 run.workers,未配置时为空闲核数,至多 2)",
+)
 @click.option("--no-reconcile", is_flag=True, help="一轮结束时不对账")
-def command(directory: Path, as_json: bool, once: bool, patience: float, no_reconcile: bool) -> int:
+def command(
+    directory: Path, as_json: bool, once: bool, patience: float, workers: int | None, no_reconcile: bool
+) -> int:
     """Run the gateway of a configuration directory."""
     configuration = load(directory)
     if not once:
         i18n.prefer(configuration.site.language)
-    with Gateway.open(configuration) as gateway:
+    with Gateway.open(configuration, workers=workers) as gateway:
         if not once:
             with logging_to(configuration.site.log):
                 return _serve(gateway)

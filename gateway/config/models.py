@@ -52,6 +52,8 @@ class Run(Settings):
 
     chunk: Annotated[Count, Field(le=5000)] = 500
     linger: Duration = timedelta(seconds=2)
+    workers: Annotated[int, Field(ge=0, le=32)] | None = None
+    page_limit: Duration = timedelta(seconds=30)
 
 
 class Replay(Settings):

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Collect: one bounded pull of one source, chunk by chunk, each chunk one durable transaction (ledger.md B2, B5, B14)."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, SourceError
 from gateway.flow.cursor import Cursor
-from gateway.flow.translate import translate
+from gateway.flow.translating import Begun, Hands, Translator
 from gateway.ledger.intake import Chunk
 from gateway.ledger.numbers import NumbersTaken
 from gateway.ledger.runs import Figures, RunLease
@@ -16,6 +17,8 @@ from gateway.model.record import Level, Row
 from gateway.ports import Clock, Mapper, Page, Source, Validator, Window
 
 _NUMBERINGS = 5
+SUSPICIOUS_DEATHS = 2
+"""Runs in a row that died while pulling a source, from which on its next chunk is worked on in a child (B15)."""
 
 Progress = Callable[[int, int | None], None]
 """Called after each chunk with the rows read so far and the rows expected, if known."""
@@ -41,6 +44,7 @@ class Pull:
     source: Source
     handling: Handling
     clock: Clock
+    translator: Translator = field(default_factory=Translator)
     chunk: int = 500
     stopping: Callable[[], bool] = lambda: False
     grew: Callable[[int], None] = lambda _records: None
@@ -85,23 +89,113 @@ def _read_to_end(job: Pull, lease: RunLease) -> None:
 def _read_window(job: Pull, lease: RunLease, cursor: Cursor, done: int) -> tuple[Cursor, int]:
     """Read the cursor's window, or one opened now, to its end; return the cursor behind it and the rows read so far.
 
-    Where the run is told to stop, the cursor still holds its window.
+    Pages are translated while those before them are being committed, and are committed in their order. Where the run
+    is told to stop, what is under way is still committed and the cursor holds its window.
     """
     window = cursor.window or job.source.window(cursor.floor)
     rows = job.source.estimate(window)
     expected = None if rows is None else done + rows
-    after = cursor.position
-    more = True
-    while more and not job.stopping():
-        page = job.source.read(window, after, job.chunk)
+    pages = _Pages(job, lease, window, cursor)
+    while pages.fill():
+        page, accepted = pages.commit()
         done += len(page.rows)
-        cursor = _advance(job.source, cursor, window, page)
-        accepted = _commit(job, lease, page, cursor)
         if accepted:
             job.grew(accepted)
         job.progress(done, expected)
-        after, more = page.after, page.more
-    return cursor, done
+    return pages.cursor, done
+
+
+class _Begun:
+    """A page on its way: its new rows, and the cursor behind it."""
+
+    def __init__(self, page: Page, fresh: Sequence[Row], cursor: Cursor, translation: Begun) -> None:
+        self.page, self.fresh, self.cursor, self.translation = page, fresh, cursor, translation
+
+    def shows(self) -> Iterator[tuple[str, bytes]]:
+        """Yield what row memory will hold of this page; of an unreadable row nothing equals it."""
+        yield from ((row.row_id, row.digest) for row in self.fresh)
+        yield from ((each.row_id, b"") for each in self.page.unreadable)
+
+
+class _Pages:
+    """The pages of one window: read ahead as far as the translator works ahead, committed one by one."""
+
+    def __init__(self, job: Pull, lease: RunLease, window: Window, cursor: Cursor) -> None:
+        self._job, self._lease, self._window = job, lease, window
+        self.cursor = cursor
+        self._after, self._more = cursor.position, True
+        self._begun: deque[_Begun] = deque()
+        self._fault: GatewayError | None = None
+
+    def fill(self) -> bool:
+        """Begin as many pages as may be on their way, and tell whether there is one to commit.
+
+        Raises what reading raised, once everything read before it is committed.
+        """
+        ahead = 0 if self._suspicious else self._job.translator.ahead
+        while len(self._begun) <= ahead and self._more and not self._job.stopping():
+            try:
+                self._begun.append(self._begin())
+            except SourceError as fault:
+                self._fault, self._more = fault, False
+        if not self._begun and self._fault is not None:
+            raise self._fault
+        return bool(self._begun)
+
+    def commit(self) -> tuple[Page, int]:
+        """Commit the oldest page begun; return it and how many records were accepted.
+
+        A page of nothing but re-reads costs no commit unless it ends the run.
+        """
+        begun = self._begun.popleft()
+        if not begun.fresh and not begun.page.unreadable and begun.page.more:
+            self._lease.note_rereads(len(begun.page.rows))
+            return begun.page, 0
+        for attempt in range(1, _NUMBERINGS + 1):
+            try:
+                return begun.page, self._job.ledger.commit_chunk(self._lease, self._chunk(begun)).accepted
+            except NumbersTaken:
+                if attempt == _NUMBERINGS:
+                    raise
+                # Later pages may have been given the same numbers.
+                for each in (begun, *self._begun):
+                    each.translation = self._translate(each.fresh)
+        raise AssertionError
+
+    @property
+    def _suspicious(self) -> bool:
+        return self._lease.deaths >= SUSPICIOUS_DEATHS
+
+    def _begin(self) -> _Begun:
+        """Read the next page and begin to translate what is new in it, pages on their way included (B2)."""
+        page = self._job.source.read(self._window, self._after, self._job.chunk)
+        self._after, self._more = page.after, page.more
+        self.cursor = _advance(self._job.source, self.cursor, self._window, page)
+        known = self._job.ledger.remembered(self._lease, [row.row_id for row in page.rows])
+        for earlier in self._begun:
+            known.update(earlier.shows())
+        fresh = [row for row in page.rows if known.get(row.row_id) != row.digest]
+        return _Begun(page, fresh, self.cursor, self._translate(fresh))
+
+    def _translate(self, fresh: Sequence[Row]) -> Begun:
+        handling = self._job.handling
+        hands = Hands(self._job.source.name, handling.mapper, handling.validator)
+        return self._job.translator.begin(hands, fresh, self._job.ledger.numbers, suspicious=self._suspicious)
+
+    def _chunk(self, begun: _Begun) -> Chunk:
+        handling, page = self._job.handling, begun.page
+        observations = tuple(begun.translation.finish())
+        return Chunk(
+            observations=observations,
+            numbers=begun.translation.numbers,
+            cursor=begun.cursor.text(),
+            rows=len(page.rows),
+            rereads=len(page.rows) - len(begun.fresh),
+            pack=handling.pack,
+            mapping=handling.mapper.version,
+            adapter=handling.adapter,
+            unreadable=page.unreadable,
+        )
 
 
 def _advance(source: Source, cursor: Cursor, window: Window, page: Page) -> Cursor:
@@ -111,36 +205,3 @@ def _advance(source: Source, cursor: Cursor, window: Window, page: Page) -> Curs
     if page.more:
         return Cursor(cursor.floor, window, page.after, highest)
     return Cursor(source.next_floor(window, highest) or cursor.floor)
-
-
-def _commit(job: Pull, lease: RunLease, page: Page, cursor: Cursor) -> int:
-    """Commit what is new in a page; a page of nothing but re-reads costs no commit unless it ends the run."""
-    known = job.ledger.remembered(lease, [row.row_id for row in page.rows])
-    fresh = [row for row in page.rows if known.get(row.row_id) != row.digest]
-    if not fresh and not page.unreadable and page.more:
-        lease.note_rereads(len(page.rows))
-        return 0
-    for attempt in range(1, _NUMBERINGS + 1):
-        try:
-            return job.ledger.commit_chunk(lease, _chunk(job, page, fresh, cursor)).accepted
-        except NumbersTaken:
-            if attempt == _NUMBERINGS:
-                raise
-    raise AssertionError
-
-
-def _chunk(job: Pull, page: Page, fresh: Sequence[Row], cursor: Cursor) -> Chunk:
-    """Map and validate the new rows of a page, with the numbers that the ledger proposes for them."""
-    mapper = job.handling.mapper
-    numbers = job.ledger.numbers(dict.fromkeys(request for row in fresh for request in mapper.wants(row)))
-    return Chunk(
-        observations=tuple(translate(fresh, mapper, numbers, job.handling.validator)),
-        numbers=numbers,
-        cursor=cursor.text(),
-        rows=len(page.rows),
-        rereads=len(page.rows) - len(fresh),
-        pack=job.handling.pack,
-        mapping=mapper.version,
-        adapter=job.handling.adapter,
-        unreadable=page.unreadable,
-    )

@@ -9,11 +9,19 @@ from gateway.model.words import Words
 from gateway.ports import AllocationRequest, Mapped, Mapper, Validator
 
 NAMES_REFUSED = "MAP-090"
+BROKE = "MAP-091"
 FINDINGS = {
     NAMES_REFUSED: (
         Words("所引用的记录 {key} 被拒绝", "the record it names, {key}, was refused"),
         Words("先改正被引用的记录", "mend the named record first"),
-    )
+    ),
+    BROKE: (
+        Words("处理该行时程序中断:{how}", "working on this row breaks the program: {how}"),
+        Words(
+            "原始行已留存,其余各行不受影响;把该行和映射交给网关的维护者",
+            "the raw row is kept, all others went on; show row and mapping to whoever maintains the gateway",
+        ),
+    ),
 }
 """Sentences of this stage's own findings: what is wrong, and the way to mend it."""
 

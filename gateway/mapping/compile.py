@@ -38,14 +38,14 @@ class CompiledMapping:
         self._values = len(mapping.values)
         self._order = _order(mapping.order, compiler)
         self._programs = [_Program(rule, mapping, pack, compiler, source_name) for rule in mapping.records]
-        self._asks = any(program.asks for program in self._programs)
+        self.asks = any(program.asks for program in self._programs)
         # What wants() has found out of a row is there when map() takes the same row up. Each entry holds its row, so
         # that the row's address can't be another's meanwhile.
         self._begun: dict[int, Work] = {}
 
     def wants(self, row: Row) -> tuple[AllocationRequest, ...]:
         """Name the numbers this row needs before it can be mapped; a broken row asks for nothing."""
-        if not self._asks:
+        if not self.asks:
             return ()
         try:
             work = Work(row, *self._read(row.values), self._values)

@@ -98,6 +98,7 @@ def pull_one(place: Workplace, part: SourcePart, backlog: Backlog, progress: Sou
             source=source,
             handling=part.handling,
             clock=place.clock,
+            translator=place.translator,
             chunk=place.chunk,
             stopping=lambda: backlog.stopped,
             grew=backlog.grew,

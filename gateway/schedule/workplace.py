@@ -2,10 +2,11 @@
 """The wired parts that a round works with; the composition root fills them in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.flow.collect import Handling
 from gateway.flow.deliver import Parties
+from gateway.flow.translating import Translator
 from gateway.ledger.store import Ledger
 from gateway.model.destination import Route
 from gateway.ports import Clock, Destination, Ids, Source
@@ -47,3 +48,4 @@ class Workplace:
     ids: Ids
     chunk: int = 500
     linger: float = 1.0
+    translator: Translator = field(default_factory=Translator)
