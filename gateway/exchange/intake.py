@@ -78,6 +78,11 @@ class Intake:
             raise
         self.address = self._server.address
 
+    @property
+    def depth(self) -> int:
+        """How many packages wait for a commit."""
+        return self._commits.depth
+
     def start(self) -> None:
         """Serve."""
         self._server.start()

@@ -5,7 +5,7 @@ Several packages share one commit (B16): each is folded behind a savepoint, rece
 are folded, and nobody is answered before the outer commit. If that fails, it fails for all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.ledger import runs
 from gateway.ledger.batches import insert_rows, upsert_rows
-from gateway.ledger.declared_fold import DeclaredFold, DeclaredRecord, HeldVersion, Taken, held_versions
+from gateway.ledger.declared_fold import DeclaredFold, DeclaredRecord, Taken, held_versions
 from gateway.ledger.engine import Contended, is_contention
 from gateway.ledger.fold import Made
 from gateway.ledger.gate import ACCEPTED, lock_cases
@@ -198,8 +198,10 @@ def _receipt(
     first, incarnation = _next_numbers(connection, len(members))
     segment = SegmentWriter("receipt")
     rows, receipts = [], []
+    numbered: dict[tuple[str, int], int] = {}
     for number, member in enumerate(members, first):
-        answers = tuple(_settled(answer, number, now) for answer in member.answers)
+        numbered.update(((made.draft.key, made.version), number) for _, made in member.made)
+        answers = tuple(_settled(answer, numbered, now) for answer in member.answers)
         receipt = issue(Receipted(member.parcel.package_id, number, incarnation, now, answers))
         receipts.append(receipt)
         rows.append((number, member, segment.add(receipt), segment.add(member.parcel.head)))
@@ -218,7 +220,8 @@ def _receipt(
     return receipts
 
 
-def _settled(answer: Answer, receipt_no: int, now: int) -> Answer:
+def _settled(answer: Answer, numbered: Mapping[tuple[str, int], int], now: int) -> Answer:
+    """Complete an answer with what is known only now: whether it waits, and receipts given in this very commit."""
     taken = answer.taken
     if taken is None:
         return answer
@@ -227,8 +230,8 @@ def _settled(answer: Answer, receipt_no: int, now: int) -> Answer:
     held = taken.held
     if held is None:
         return answer
-    if held.state == "":  # the same record earlier in this very package
-        taken.held = HeldVersion(held.version, held.digest, now, receipt_no, ACCEPTED)
+    number = held.receipt_no or numbered.get((answer.record.key, held.version))
+    taken.held = held._replace(receipt_no=number, accepted_at=held.accepted_at or now)
     return answer._replace(stored=held.state in ("", ACCEPTED))
 
 

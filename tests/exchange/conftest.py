@@ -30,3 +30,12 @@ def build(tmp_path: Path) -> Iterator[Callable[..., Town]]:
 def town(build: Callable[..., Town]) -> Town:
     """A gateway with one sender at L1."""
     return build()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """One gateway for tests that use case numbers of their own."""
+    town = Town(tmp_path_factory.mktemp("town"), senders=3)
+    town.start()
+    yield town
+    town.stop()

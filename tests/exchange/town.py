@@ -12,6 +12,7 @@ from sqlalchemy import text
 from gateway.app import Gateway
 from gateway.config import load
 from gateway.exchange.intake import Intake
+from gateway.rules.identifiers import organisation_check_character
 from gateway.trust.certificates import Authority, KeyPair, make_authority
 from tests.reference.client import Sender
 
@@ -49,7 +50,8 @@ SENDER = """\
 
 def code_of(number: int) -> str:
     """Return a made-up party code."""
-    return ORG if number == 0 else f"9900{number:05d}"
+    first = f"9901{number:04d}"
+    return ORG if number == 0 else first + organisation_check_character(first)
 
 
 @dataclass
