@@ -91,7 +91,11 @@ class Cascade:
         folder = self.city.folder
         site.write_gateway(folder, self.keys)
         site.write_destination(
-            folder, self.keys, "municipal", self.platform.url, ("case_order: true", "timeouts: {connect: 2, total: 5}", "max_in_flight: 5s")
+            folder,
+            self.keys,
+            "municipal",
+            self.platform.url,
+            ("case_order: true", "timeouts: {connect: 2, total: 5}", "max_in_flight: 5s"),
         )
         with (folder / "gateway.yaml").open("a", encoding="utf-8") as file:
             file.write(INTAKE.format(port=port, county=COUNTY))
@@ -104,7 +108,11 @@ class Cascade:
 
     def _write_county(self, port: int) -> None:
         folder, keys = self.county.folder, self.city.folder / "keys"
-        own = {"code": COUNTY, "signing_key": str(keys / "county-sign.key"), "signing_certificate": str(keys / "county-sign.pem")}
+        own = {
+            "code": COUNTY,
+            "signing_key": str(keys / "county-sign.key"),
+            "signing_certificate": str(keys / "county-sign.pem"),
+        }
         site.write_gateway(folder, {"sender": own})
         shutil.copytree(Path(__file__).parents[1] / "flow" / "mappings", folder / "mappings")
         site.write_source(
@@ -203,7 +211,9 @@ def _until(true: Any, cascade: Cascade) -> None:
         if true():
             return
         time.sleep(0.1)
-    logs = "\n".join((each.folder / "var" / "gateway.log").read_text("utf-8")[-3000:] for each in (cascade.county, cascade.city))
+    logs = "\n".join(
+        (each.folder / "var" / "gateway.log").read_text("utf-8")[-3000:] for each in (cascade.county, cascade.city)
+    )
     raise AssertionError(logs)
 
 
@@ -211,5 +221,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-

@@ -25,7 +25,9 @@ def test_r11_duplicated_intake_is_harmless(build: Callable[..., Town]) -> None:
     records = [file_case(number) for number in range(KEYS)]
     others = [file_case(number, fact="超出经营范围") for number in range(KEYS)]
     sends = [
-        (number, chance.random() < 0.2, chance.random() < 0.5) for number in range(KEYS) for _ in range(chance.randint(1, 10))
+        (number, chance.random() < 0.2, chance.random() < 0.5)
+        for number in range(KEYS)
+        for _ in range(chance.randint(1, 10))
     ]
     chance.shuffle(sends)
     said: dict[int, list[tuple[str, int]]] = {}

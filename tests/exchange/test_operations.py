@@ -179,5 +179,3 @@ def alert_for(number: int) -> Sent:
         "<replyBy>2020-06-12T09:00:00+08:00</replyBy></alert>"
     ).encode()
     return Sent("JC_YJ", f"JC_YJ:{case}:1", 1, payload)
-
-
