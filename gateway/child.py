@@ -19,6 +19,7 @@ from pydantic_core import from_json
 
 from gateway.app import judging_packs, validator_for
 from gateway.flow.translate import translate
+from gateway.ledger.packed import pack
 from gateway.mapping.compile import compile_mapping
 from gateway.model.record import Row
 from gateway.pack import load_pack, load_packs
@@ -55,7 +56,7 @@ class Compute:
             return [mapper.wants(row) for row in rows]
         seen = translate(rows, mapper, task.numbers, self.validator)
         made: list[Made] = [(each.drafts, each.refused, each.warnings) for each in seen]
-        return made
+        return made, pack(seen)
 
 
 def _row(each: Told) -> Row:

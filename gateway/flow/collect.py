@@ -11,6 +11,7 @@ from gateway.flow.cursor import Cursor
 from gateway.flow.translating import Begun, Hands, Translator
 from gateway.ledger.intake import Chunk
 from gateway.ledger.numbers import NumbersTaken
+from gateway.ledger.packed import offer
 from gateway.ledger.runs import Figures, RunLease
 from gateway.ledger.store import Ledger
 from gateway.model.record import Level, Row
@@ -184,9 +185,10 @@ class _Pages:
 
     def _chunk(self, begun: _Begun) -> Chunk:
         handling, page = self._job.handling, begun.page
-        observations = tuple(begun.translation.finish())
+        observations, packed = begun.translation.finish()
         return Chunk(
-            observations=observations,
+            observations=tuple(observations),
+            offer=offer(packed, observations) if packed is not None else None,
             numbers=begun.translation.numbers,
             cursor=begun.cursor.text(),
             rows=len(page.rows),

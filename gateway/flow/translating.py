@@ -8,12 +8,13 @@ them are found by halving: the culprit is refused with a finding, everything bes
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import structlog
 
 from gateway.errors import ChildError, GatewayError
 from gateway.flow.translate import BROKE, FINDINGS, translate
+from gateway.ledger.packed import Packed
 from gateway.model.finding import Finding, Stage
 from gateway.model.record import Observation, Refused, Row
 from gateway.model.words import Words
@@ -36,6 +37,13 @@ class Crashed(Exception):
     """Working on some rows broke the process that did it, or raised what nobody foresaw; the message says how."""
 
 
+class Translated(NamedTuple):
+    """The observations of rows, one for each in the order given, and what was packed of them, if anything."""
+
+    observations: list[Observation]
+    packed: Packed | None = None
+
+
 class Children(Protocol):
     """Processes that map and validate; calls raise Crashed, or ChildError where no process can be had."""
 
@@ -50,7 +58,7 @@ class Children(Protocol):
 
     def observe(
         self, source: str, rows: Sequence[Row], numbers: Numbers, *, apart: bool = False
-    ) -> "Future[list[Observation]]":
+    ) -> "Future[Translated]":
         """Map and validate rows."""
 
     def rest(self) -> None:
@@ -64,8 +72,8 @@ class Begun(Protocol):
     def numbers(self) -> Numbers:
         """The numbers that the mapping was given."""
 
-    def finish(self) -> list[Observation]:
-        """Wait for the observations, one for each row in the order given."""
+    def finish(self) -> Translated:
+        """Wait for the observations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +127,15 @@ class _Here:
     def numbers(self) -> Numbers:
         return self._apart.numbers if self._apart else self._numbers
 
-    def finish(self) -> list[Observation]:
+    def finish(self) -> Translated:
         if self._apart is None:
             try:
-                return translate(self._rows, self._hands.mapper, self._numbers, self._hands.validator)
+                return Translated(translate(self._rows, self._hands.mapper, self._numbers, self._hands.validator))
             except GatewayError:
                 raise
             except Exception as fault:  # noqa: BLE001 # see above
                 self._set_apart(fault)
-        return self._apart.finish() if self._apart else []
+        return self._apart.finish() if self._apart else Translated([])
 
     def _set_apart(self, fault: Exception) -> None:
         if self._children is None:
@@ -155,7 +163,7 @@ class _Sent:
     def numbers(self) -> Numbers:
         return self._apart.numbers if self._apart else self._numbers
 
-    def finish(self) -> list[Observation]:
+    def finish(self) -> Translated:
         if self._apart is None:
             try:
                 return self._sent.result()
@@ -163,8 +171,8 @@ class _Sent:
                 self._set_apart(crash)
             except ChildError as fault:  # a new child can't be had: the work is still done
                 log.warning("no-child", source=self._hands.source, error=fault.spoken("zh"))
-                return translate(self._rows, self._hands.mapper, self._numbers, self._hands.validator)
-        return self._apart.finish() if self._apart else []
+                return Translated(translate(self._rows, self._hands.mapper, self._numbers, self._hands.validator))
+        return self._apart.finish() if self._apart else Translated([])
 
     def _set_apart(self, crash: Crashed) -> None:
         log.warning("rows-broke", source=self._hands.source, rows=len(self._rows), fault=str(crash))
@@ -182,17 +190,17 @@ class _Apart:
             wanted = halved(rows, lambda some: children.wanted(self._source, some, apart=True), self._condemn_asking)
             self.numbers = give(dict.fromkeys([each for row in wanted for each in row]))
 
-    def finish(self) -> list[Observation]:
+    def finish(self) -> Translated:
         sound = [row for row in self._rows if id(row) not in self._broke]
         try:
             seen = halved(sound, self._observe, self._condemn)
         finally:
             self._children.rest()
         found = {id(each.row): each for each in seen} | self._broke
-        return [found[id(row)] for row in self._rows]
+        return Translated([found[id(row)] for row in self._rows])
 
     def _observe(self, rows: Sequence[Row]) -> list[Observation]:
-        return self._children.observe(self._source, rows, self.numbers, apart=True).result()
+        return self._children.observe(self._source, rows, self.numbers, apart=True).result().observations
 
     def _condemn(self, row: Row, crash: Crashed) -> Observation:
         log.error("row-breaks-process", source=self._source, row=row.row_id, how=str(crash))

@@ -177,6 +177,12 @@ def _known_there(connection: Connection, here: int, row: Any, taken: Iterable[An
     return found.first() is not None
 
 
+@lru_cache(maxsize=4096)
+def _packed(number: int, type_: str, key: str, version: int, digest: bytes) -> PackedRecord:
+    """Return a record of a package; every destination takes it, and its id on the wire is computed once."""
+    return PackedRecord(number, type_, key, version, digest)
+
+
 def _open_package(
     connection: Connection,
     route: Route,
@@ -185,7 +191,7 @@ def _open_package(
     ids: Ids,
     now: int,
 ) -> Claimed:
-    records = tuple(PackedRecord(r.id, r.type, r.key, r.version, r.content_digest) for r in taken)
+    records = tuple([_packed(r.id, r.type, r.key, r.version, r.content_digest) for r in taken])
     stream_no, stream_id, last = take_stream(connection, route.destination_id, holder, str(ids.fresh()))
     seq = last + 1
     package_id = str(ids.fresh())

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, text
@@ -18,9 +19,10 @@ from gateway.ledger.gate import ACCEPTED, WAITING, Gate, anything_waits, lock_ca
 from gateway.ledger.heads import Heads
 from gateway.ledger.lanes import NewRecord, enqueue
 from gateway.ledger.numbers import Numbers
+from gateway.ledger.packed import Offer
 from gateway.ledger.refusals import Outcome, RawRows, Register
 from gateway.ledger.runs import Figures, RunLease
-from gateway.ledger.segments import SegmentWriter
+from gateway.ledger.segments import SegmentWriter, write_segment
 from gateway.ledger.tables import record, row_memory, versions
 from gateway.model.destination import Route
 from gateway.model.priority import Priority
@@ -42,6 +44,7 @@ class Chunk:
 
     ``rows`` counts the rows read, ``rereads`` those among them left out as unchanged; unreadable rows come on top.
     ``numbers`` are those the mapping used, new or not. ``cursor`` is where the source stands after this chunk.
+    ``offer`` is what was packed of the observations beforehand.
     """
 
     observations: tuple[Observation, ...]
@@ -53,6 +56,7 @@ class Chunk:
     mapping: str
     adapter: str
     unreadable: tuple[Unreadable, ...] = ()
+    offer: Offer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
         versions=Versions(chunk.pack, chunk.mapping, chunk.adapter),
         secret={each.row.row_id for each in observations if _is_secret(each, desk.discards)},
         known=known,
+        offer=chunk.offer,
     )
     write_fold(connection, desk, lease, fold, kept, now)
     rereads = chunk.rereads + lease.rereads + len(shown) - len(observations)
@@ -123,6 +128,7 @@ class Kept:
     versions: Versions
     secret: Collection[str]
     known: Sequence[str]
+    offer: Offer | None = None
 
 
 def write_fold(
@@ -134,8 +140,8 @@ def write_fold(
     """
     released = _pass_gate(connection, desk, lease, fold, now)
     raws = RawRows(kept.secret)
-    raw_segment = _write_raws(connection, raws, fold, now)
-    written = _Written(raws, raw_segment, _versions_id(connection, kept.versions), now)
+    raw_segment = _write_raws(connection, raws, fold, kept, now)
+    written = _Written(raws, raw_segment, _versions_id(connection, kept.versions), now, kept.offer)
     made = _write_records(connection, lease, fold, written)
     refusals.supersede(connection, lease.source_id, kept.known)
     refusals.write(connection, fold.turned_away, Register(lease.source_id, lease.run_id, now), raws, raw_segment)
@@ -221,12 +227,13 @@ def _priority(types: Mapping[str, RecordType], lease: RunLease, type_: str) -> i
     return Priority.MASTER_DATA if types[type_].lane is LaneKind.OWN else Priority.ORDINARY
 
 
-def _write_raws(connection: Connection, raws: RawRows, fold: Folded, now: int) -> int:
-    for made in fold.made:
-        raws.place(made.row)
-    for away in fold.turned_away:
-        raws.place(away.row)
-    return raws.write(connection, now)
+def _write_raws(connection: Connection, raws: RawRows, fold: Folded, kept: Kept, now: int) -> int:
+    shown = [*[made.row for made in fold.made], *[away.row for away in fold.turned_away]]
+    rows = list({(row.row_id, row.digest): row for row in shown}.values())
+    for row in rows:
+        raws.place(row)
+    ready = kept.offer is not None and not kept.secret and kept.offer.holds_rows(rows)
+    return raws.write(connection, now, kept.offer.packed.raws if kept.offer is not None and ready else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,22 +244,35 @@ class _Written:
     raw_segment: int
     versions_id: int
     now: int
+    offer: Offer | None
+
+
+def _documents(
+    connection: Connection, fold: Folded, shared: _Written
+) -> tuple[int | None, list[tuple[bytes, tuple[int, int]]]]:
+    """Write the documents of the new versions; return their segment and the digest and place of each."""
+    if shared.offer is not None and shared.offer.holds_documents(fold.made):
+        packed = shared.offer.packed
+        begins = accumulate(packed.lengths, initial=0)
+        placed = list(zip(packed.digests, zip(begins, packed.lengths, strict=False), strict=True))
+        return write_segment(connection, "document", packed.documents, shared.now), placed
+    documents = SegmentWriter("document")
+    written = [made.draft.document(made.version, made.target_version) for made in fold.made]
+    placed = [(content_digest(document), documents.add(document)) for document in written]
+    return documents.write(connection, shared.now), placed
 
 
 def _write_records(connection: Connection, lease: RunLease, fold: Folded, shared: _Written) -> list[tuple[int, Made]]:
     """Write the new versions and their heads; return them with their numbers, in the order of the fold."""
-    documents = SegmentWriter("document")
-    written = [made.draft.document(made.version, made.target_version) for made in fold.made]
-    places = [documents.add(document) for document in written]
-    segment_id = documents.write(connection, shared.now)
+    segment_id, documents = _documents(connection, fold, shared) if fold.made else (None, [])
     numbered = list(zip(_reserve(connection, len(fold.made)), fold.made, strict=True))
     rows = []
-    for (number, made), document, place in zip(numbered, written, places, strict=True):
+    for (number, made), (digest, place) in zip(numbered, documents, strict=True):
         draft, held = made.draft, made.held
         held.record_id = number
         rows.append(
             (
-                number, draft.type, draft.key, made.version, content_digest(document), draft.identity,
+                number, draft.type, draft.key, made.version, digest, draft.identity,
                 ACCEPTED if held.accepted else WAITING, held.lane, made.order_key, held.case_no, draft.org_code,
                 draft.item_code, draft.occurred_at, lease.source_id, made.row.row_id, lease.run_id, shared.now,
                 segment_id, *place, shared.raw_segment, *shared.raws.place(made.row), shared.versions_id, made.warnings,

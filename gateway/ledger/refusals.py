@@ -68,9 +68,9 @@ class RawRows:
         """Tell whether nothing of this row's content may be stored."""
         return row.row_id in self._secret
 
-    def write(self, connection: Connection, now: int) -> int:
-        """Store the segment and return its number."""
-        number = self._writer.write(connection, now)
+    def write(self, connection: Connection, now: int, blob: bytes | None = None) -> int:
+        """Store the segment, whose compressed form ``blob`` may be, and return its number."""
+        number = self._writer.write(connection, now, blob)
         return 0 if number is None else number
 
 

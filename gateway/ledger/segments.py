@@ -36,13 +36,24 @@ class SegmentWriter:
         self._length = at + len(payload)
         return at, len(payload)
 
-    def write(self, connection: Connection, now: int) -> int | None:
-        """Store the blob and return its number; None when nothing was added."""
+    def blob(self) -> bytes:
+        """Return everything that was added, compressed."""
+        return zlib.compress(b"".join(self._parts), _LEVEL)
+
+    def write(self, connection: Connection, now: int, blob: bytes | None = None) -> int | None:
+        """Store the blob and return its number; None when nothing was added.
+
+        ``blob`` is what ``blob()`` of a writer with the very same payloads has returned.
+        """
         if not self._parts:
             return None
-        blob = zlib.compress(b"".join(self._parts), _LEVEL)
-        made = connection.execute(insert(segment).values(kind=self._kind, codec=_CODEC, created_at=now, payload=blob))
-        return int(made.inserted_primary_key[0])  # type: ignore[index]
+        return write_segment(connection, self._kind, self.blob() if blob is None else blob, now)
+
+
+def write_segment(connection: Connection, kind: str, blob: bytes, now: int) -> int:
+    """Store what ``SegmentWriter.blob`` has made and return the number of the segment."""
+    made = connection.execute(insert(segment).values(kind=kind, codec=_CODEC, created_at=now, payload=blob))
+    return int(made.inserted_primary_key[0])  # type: ignore[index]
 
 
 class SegmentReader:

@@ -19,8 +19,8 @@ from typing import Any, BinaryIO, Final
 import structlog
 
 from gateway.errors import ChildError
-from gateway.flow.translating import Crashed, Numbers, Wanted
-from gateway.model.record import Observation, Row
+from gateway.flow.translating import Crashed, Numbers, Translated, Wanted
+from gateway.model.record import Row
 from gateway.schedule.frames import Reply, Task, Wiring, how_it_ended, observed, read, told, write
 
 PROGRAM: Final = ("-m", "gateway.child")
@@ -134,11 +134,12 @@ class ChildProcesses:
 
     def observe(
         self, source: str, rows: Sequence[Row], numbers: Numbers, *, apart: bool = False
-    ) -> "Future[list[Observation]]":
+    ) -> "Future[Translated]":
         """Map and validate rows; the future may raise Crashed or ChildError."""
 
-        def work() -> list[Observation]:
-            return observed(rows, self._do(Task("observe", source, told(rows), dict(numbers), apart)))
+        def work() -> Translated:
+            made, packed = self._do(Task("observe", source, told(rows), dict(numbers), apart))
+            return Translated(observed(rows, made), packed)
 
         return self._threads.submit(work)
 

@@ -46,7 +46,7 @@ class Reply(NamedTuple):
 
 
 Made: TypeAlias = tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]
-"""Drafts, refusals and warnings of one row."""
+"""Drafts, refusals and warnings of one row; a child sends them with what it has packed of all rows."""
 
 
 def told(rows: Sequence[Row]) -> list[Told]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.app import Gateway
-from gateway.bench.rows import RECEIVERS
+from gateway.bench.rows import PENALTIES, PERMITS, RECEIVERS
 from gateway.bench.workshop import make_rows, open_workshop, write_configuration
 from gateway.clock import SystemClock
 from gateway.config import load
@@ -48,12 +48,18 @@ class Yard:
         """Write remarks (``SEGFAULT=…``) into one penalty row each; return the row id of each remark."""
         rows = {}
         with closing(sqlite3.connect(self.source)) as connection, connection:
-            ids = [row[0] for row in connection.execute("SELECT GCID FROM AJGC ORDER BY GXSJ, GCID")]
+            ids = [row[0] for row in connection.execute(f"SELECT GCID FROM {PENALTIES} ORDER BY GXSJ, GCID")]
             for place, remark in enumerate(remarks.values()):
                 number = ids[7 + 13 * place]
-                connection.execute("UPDATE AJGC SET BZ = ? WHERE GCID = ?", (remark, number))
+                connection.execute(f"UPDATE {PENALTIES} SET BZ = ? WHERE GCID = ?", (remark, number))
                 rows[remark] = str(number)
         return rows
+
+    def remark(self, text: str) -> None:
+        """Change every penalty and permit, a second after the last change."""
+        with closing(sqlite3.connect(self.source)) as connection, connection:
+            for table in (PERMITS, PENALTIES):
+                connection.execute(f"UPDATE {table} SET BZ = ?, GXSJ = (SELECT max(GXSJ) FROM {table})", (text,))
 
     def ledger(self, question: str, *values: object) -> list[Any]:
         with closing(sqlite3.connect(self.folder / "ledger.db")) as connection:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import ChildError
-from gateway.flow.translating import Crashed, Hands, Translator, halved
+from gateway.flow.translating import Crashed, Hands, Translated, Translator, halved
 from gateway.model.record import Observation, Row
 from gateway.ports import AllocationRequest
 from tests.workers.conftest import DEADLY, RECORDS, pull_all
@@ -117,9 +117,9 @@ class Asking:
         except RecursionError:
             raise Crashed("RecursionError") from None
 
-    def observe(self, source: str, rows: Sequence[Row], numbers: Any, *, apart: bool) -> "Future[list[Observation]]":
-        future: Future[list[Observation]] = Future()
-        future.set_result([Observation(each, (), ()) for each in rows])
+    def observe(self, source: str, rows: Sequence[Row], numbers: Any, *, apart: bool) -> "Future[Translated]":
+        future: Future[Translated] = Future()
+        future.set_result(Translated([Observation(each, (), ()) for each in rows]))
         return future
 
     def rest(self) -> None:
@@ -139,7 +139,7 @@ def test_b15_a_row_that_breaks_the_asking_for_numbers_is_found_as_well() -> None
     asking: Any = Asking()
     rows = [row(n) for n in range(4)]
     begun = Translator(asking).begin(Hands("s", asking, asking), rows, give)
-    seen = begun.finish()
+    seen = begun.finish().observations
     assert [each.row for each in seen] == rows
     assert [[each.findings[0].code for each in one.refused] for one in seen] == [[], ["MAP-091"], [], []]
     assert sorted(each.subject for each in begun.numbers) == ["0", "2", "3"]
