@@ -24,6 +24,7 @@ from gateway.ledger.failures import Group
 from gateway.ledger.store import Ledger
 from gateway.model.person import Actor, Duty
 from gateway.model.words import Words
+from gateway.trust.masking import mask_text
 
 
 @click.group(
@@ -50,7 +51,8 @@ def command(context: click.Context, directory: Path, everything: bool, as_json: 
 
 
 def _plain(group: Group) -> dict[str, Any]:
-    told = asdict(group) | {"message": group.message, "followers": [_plain(each) for each in group.followers]}
+    message = Words(mask_text(group.message.zh), mask_text(group.message.en))
+    told = asdict(group) | {"message": message, "followers": [_plain(each) for each in group.followers]}
     for name in ("first_seen", "last_seen"):
         value = getattr(group, name)
         told[name] = None if value is None else moment(value).isoformat(timespec="seconds")
@@ -72,7 +74,7 @@ def _line(group: Group, indent: str) -> list[object]:
     last = moment(group.last_seen).isoformat(timespec="minutes") if group.last_seen is not None else ""
     return [
         indent + group.fingerprint, group.kind, group.stage, group.code, group.where, group.count, group.blocked, last,
-        group.state, group.assignee or "", spoken(group.message),
+        group.state, group.assignee or "", mask_text(spoken(group.message)),
     ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, plain, print_table, say
 from gateway.cli.record_steps import StepTeller, label_of
 from gateway.cli.record_story import print_story
+from gateway.cli.record_trace import trace
 from gateway.clock import moment
 from gateway.config import Configuration, load
 from gateway.i18n import _
@@ -35,6 +36,8 @@ from gateway.pack import Pack, load_pack
 def command() -> None:
     """Hold the subcommands."""
 
+
+command.add_command(trace)
 
 _unmasked = click.option("--unmasked", is_flag=True, help="显示个人信息原文(默认脱敏)")
 

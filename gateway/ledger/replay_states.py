@@ -161,3 +161,18 @@ def _locked(connection: Connection, plan: int, *states: str) -> Any:
 
 def _set(connection: Connection, plan: int, **values: Any) -> None:
     connection.execute(update(replay_plan).where(replay_plan.c.id == plan).values(**values))
+
+
+def of_records(connection: Connection, record_ids: list[int]) -> list[Any]:
+    """Return the items of all plans that hold these records, each with who made and started its plan, and why."""
+    rows = connection.execute(
+        select(
+            replay_item.c.plan_id, replay_item.c.record_id, replay_item.c.state, replay_item.c.outcome, replay_item.c.at,
+            replay_plan.c.created_at, replay_plan.c.created_by, replay_plan.c.started_by, replay_plan.c.approved_by,
+            replay_plan.c.reason,
+        )
+        .join(replay_plan, replay_plan.c.id == replay_item.c.plan_id)
+        .where(replay_item.c.record_id.in_(record_ids))
+        .order_by(replay_item.c.plan_id, replay_item.c.no)
+    )  # fmt: skip
+    return list(rows)

@@ -41,7 +41,8 @@ class RecordType:
 
     ``rank`` orders records of a case (B9). ``predecessors``: at least one record of one of these types must be accepted
     before at L2 and L3; empty means it may begin a case. ``roles`` maps a role to the element path below the payload
-    element (``caseNo``; nested paths with ``/``). ``withdraws``: the type takes the key of the record it names.
+    element (``caseNo``; nested paths with ``/``). ``withdraws``: the type takes the key of the record it names. ``closes``: a case
+    that holds one is at its end.
     """
 
     code: str
@@ -53,6 +54,7 @@ class RecordType:
     predecessors: tuple[str, ...]
     roles: Mapping[Role, str]
     withdraws: bool = False
+    closes: bool = False
     notice: bool = False
     """Whether departments are told of such a record when it comes from elsewhere (FetchNotices)."""
 

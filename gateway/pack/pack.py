@@ -134,6 +134,7 @@ def _record_types(table: Mapping[str, Any]) -> dict[str, RecordType]:
             predecessors=tuple(entry["predecessors"]),
             roles={Role(role): path for role, path in {**heads[entry["head"]], **entry.get("roles", {})}.items()},
             withdraws=entry.get("withdraws", False),
+            closes=entry.get("closes", False),
             notice=entry.get("notice", False),
         )
         for code, entry in table["types"].items()

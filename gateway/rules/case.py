@@ -77,6 +77,19 @@ class CaseRules:
                         found.setdefault((record.key, record.version), []).append(finding)
         return {key: tuple(sorted(each, key=_by_place)) for key, each in found.items()}
 
+    def rows_of(self, form: str) -> tuple[CaseRow, ...]:
+        """Return the rows of one form, each once, in the order of the pack."""
+        rows = {id(row): row for entries in self._by_type.values() for _rule, row in entries if row.form == form}
+        return tuple(rows.values())
+
+    def rank(self, code: str) -> int:
+        """Return the place of a record type in the order of a case."""
+        return self._pack.types[code].rank
+
+    def view(self, name: str | None, records: Iterable[CaseRecord]) -> CaseView:
+        """Return the standing records of one case as the rules see them."""
+        return CaseView(name, [(record, True) for record in records], self._pack.types, self.table)
+
     def not_evaluated(self, context: Context) -> tuple[str, ...]:
         """Return the codes of rules that can't be judged for lack of context."""
         lacks = context.lacks()

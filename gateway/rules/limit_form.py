@@ -28,7 +28,7 @@ def within(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays
             limit = clock.limit(names["limit"], begins.date())
             if limit is None:
                 continue
-            due = clock.due(limit, begins, suspensions=_pauses(row, view), extension=_longer(row, view))
+            due = clock.due(limit, begins, suspensions=pauses(row, view), extension=longer(row, view))
             if not due.provisional and not due.is_paused and not due.met_by(datetime.fromisoformat(act)):
                 yield Hit(b, row.path, {"due": due.at if isinstance(due.at, date) else due.day, "start": start[:10]})
 
@@ -66,7 +66,7 @@ def _term(limit: Any, n: int, unit: str) -> Any:
     return limit.term._replace(n=n, unit=type(limit.term.unit)(unit))
 
 
-def _pauses(row: CaseRow, view: CaseView) -> list[tuple[datetime, datetime | None]]:
+def pauses(row: CaseRow, view: CaseView) -> list[tuple[datetime, datetime | None]]:
     """Return suspensions from their starts to their ends: the start names none, the end the sequence of its start."""
     names = row.parts.get("pauses")
     if names is None:
@@ -87,7 +87,8 @@ def _pauses(row: CaseRow, view: CaseView) -> list[tuple[datetime, datetime | Non
     ]
 
 
-def _longer(row: CaseRow, view: CaseView) -> int:
+def longer(row: CaseRow, view: CaseView) -> int:
+    """Return by how much the limit was extended in the case, in its own unit."""
     names = row.parts.get("longer")
     if names is None:
         return 0

@@ -9,6 +9,7 @@ _VARYING: Final = (
     re.compile(r"「[^」]*」|“[^”]*”|\"[^\"]*\"|'[^']*'"),
     re.compile(r"[A-Z]{2}_[A-Z]{2}:[^\s,,。;;::)]+(?::\d+)?"),  # a business key
     re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
+    re.compile(r"(?<![A-Za-z])[A-Z](?![A-Za-z])"),  # a check character
     re.compile(r"[0-9A-Za-z]*\d[0-9A-Za-z-]*"),  # whatever holds a digit: numbers, codes, dates
 )
 _SPACE: Final = re.compile(r"\s+")

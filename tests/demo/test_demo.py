@@ -147,3 +147,29 @@ def test_the_same_seed_makes_the_same_city(tmp_path: Path) -> None:
     assert content(tmp_path / "a") != content(tmp_path / "c")
     assert other.records > 5000
     assert len(catalogue_rows()) == 11
+
+
+def test_a_case_is_traced_from_its_application_to_its_receipts(first: tuple[Path, dict[str, Any], str]) -> None:
+    directory, _, _ = first
+
+    def gateway(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "gateway", *arguments, "-C", str(directory)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    decided = json.loads(gateway("records", "list", "--type", "XK_JD", "--limit", "1", "--json").stdout)[0]
+    told = json.loads(gateway("records", "trace", decided["case_no"], "--json").stdout)
+    assert [each["at"] for each in told["events"]] == sorted(each["at"] for each in told["events"])
+    records = [each["type"] for each in told["events"] if each["what"] == "record"]
+    assert {"XK_SQ", "XK_SL", "XK_JD"} <= set(records)
+    receipts = {(each["destination"], each["key"]) for each in told["events"] if each["what"] == "receipt"}
+    assert len(receipts) == 2 * len(records)
+    assert all(each["receipt_no"] > 0 for each in told["events"] if each["what"] == "receipt")
+    assert any(each["what"] == "attempt" for each in told["events"])
+    clocks = {each["limit"]: each for each in told["clocks"]}
+    assert clocks["permit.delivery"]["kept"] is True
+    assert clocks["permit.delivery"]["due"] > clocks["permit.delivery"]["act"][:10]
+    assert told["parties"]
+    assert all("*" in value for party in told["parties"] for name, value in party.items() if name == "idNo")
+    shown = gateway("records", "trace", decided["case_no"], "--lang", "en")
+    assert "delivery" in shown.stdout
+    assert gateway("records", "trace", "none").returncode == 1

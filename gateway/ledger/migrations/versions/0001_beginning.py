@@ -126,6 +126,27 @@ def upgrade() -> None:
         comment="a group of failures put aside with a reason, or given to somebody",
     )
     op.create_table(
+        "hold",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("placed_by", sa.Text(), nullable=False),
+        sa.Column("placed_at", sa.BigInteger(), nullable=False),
+        sa.Column("lifted_by", sa.Text(), nullable=True),
+        sa.Column("lifted_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
+        comment="legal hold: what it names is never pruned",
+    )
+    op.create_index(
+        "uq_hold_open",
+        "hold",
+        ["kind", "subject"],
+        unique=True,
+        sqlite_where=sa.text("lifted_at is null"),
+        postgresql_where=sa.text("lifted_at is null"),
+    )
+    op.create_table(
         "intake_refusal",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("source_id", sa.Integer(), nullable=False),
