@@ -50,7 +50,7 @@ class Running:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "gateway", "run", "--dir", str(self.folder)]
+        command = [sys.executable, "-m", "gateway", "run", "--directory", str(self.folder)]
         with (self.folder / "run.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
@@ -190,7 +190,7 @@ def _reconciled(cascade: Cascade) -> None:
     cascade.city.start()
     _until(lambda: _answers(cascade), cascade)
     done = subprocess.run(
-        [sys.executable, "-m", "gateway", "reconcile", "--dir", str(cascade.county.folder), "--json"],
+        [sys.executable, "-m", "gateway", "reconcile", "--directory", str(cascade.county.folder), "--json"],
         capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -211,9 +211,8 @@ def _until(true: Any, cascade: Cascade) -> None:
         if true():
             return
         time.sleep(0.1)
-    logs = "\n".join(
-        (each.folder / "var" / "gateway.log").read_text("utf-8")[-3000:] for each in (cascade.county, cascade.city)
-    )
+    paths = [each.folder / name for each in (cascade.county, cascade.city) for name in ("var/gateway.log", "run.log")]
+    logs = "\n".join(path.read_text("utf-8")[-3000:] for path in paths if path.exists())
     raise AssertionError(logs)
 
 
