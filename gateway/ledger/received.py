@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from gateway.errors import LedgerError
 from gateway.ledger.batches import in_parts, upsert_rows
@@ -13,7 +13,7 @@ from gateway.ledger.gate import ACCEPTED
 from gateway.ledger.received_tables import intake_refusal, notice, notice_read, received_package, received_record
 from gateway.ledger.receiving import last_receipt_no
 from gateway.ledger.segments import Place, SegmentReader
-from gateway.ledger.tables import record, record_key
+from gateway.ledger.tables import record, record_key, source
 from gateway.model.package import KeyRow, Keys
 
 Reading: TypeAlias = Connection
@@ -215,3 +215,47 @@ def note_refusals(connection: Connection, refused: Sequence[Turned], now: int) -
     """Keep refusals of whole packages: who was refused, when and why."""
     for each in refused:
         connection.execute(insert(intake_refusal).values(at=now, **each._asdict()))
+
+
+class SenderFigures(NamedTuple):
+    """What one sender has pushed; ``last_at`` in microseconds."""
+
+    name: str
+    packages: int
+    last_receipt_no: int
+    last_at: int
+
+
+def senders(connection: Connection) -> list[SenderFigures]:
+    """Return the senders that have pushed anything."""
+    columns = received_package.c
+    rows = connection.execute(
+        select(source.c.name, func.count(), func.max(columns.receipt_no), func.max(columns.received_at))
+        .join(source, source.c.id == columns.source_id)
+        .group_by(source.c.name)
+        .order_by(source.c.name)
+    )
+    return [SenderFigures(*row) for row in rows]
+
+
+class RefusedWhole(NamedTuple):
+    """A package that was refused whole; ``at`` in microseconds."""
+
+    name: str
+    at: int
+    package_id: str | None
+    code: str
+    detail: str
+    peer: str
+
+
+def refused_whole(connection: Connection, most: int) -> list[RefusedWhole]:
+    """Return the last packages that were refused whole, the newest first."""
+    columns = intake_refusal.c
+    rows = connection.execute(
+        select(source.c.name, columns.at, columns.package_id, columns.code, columns.detail, columns.peer)
+        .join(source, source.c.id == columns.source_id)
+        .order_by(columns.id.desc())
+        .limit(most)
+    )
+    return [RefusedWhole(*row) for row in rows]

@@ -65,7 +65,9 @@ def test_r01_killed_while_five_senders_push(tmp_path: Path) -> None:
     try:
         for kill in range(KILLS):
             wanted = WANTED * (kill + 1)
-            assert _until(lambda wanted=wanted: len(told) >= wanted), (town.folder / "run.log").read_text("utf-8")[-2000:]  # type: ignore[misc]
+            assert _until(lambda wanted=wanted: len(told) >= wanted), (town.folder / "run.log").read_text("utf-8")[
+                -2000:
+            ]  # type: ignore[misc]
             threading.Event().wait(chance.random() * 0.2)
             running.kill(signal.SIGKILL)
             running.start()
