@@ -18,8 +18,8 @@ _NEW = (
     "several_rows", "lane", "case_no", "withdrawn", "accepted", "order_key",
 )  # fmt: skip
 _CHANGING = (
-    "version", "record_id", "identity", "withdrawal", "order_token", "row_id", "several_rows", "withdrawn", "accepted",
-    "order_key",
+    "version", "record_id", "identity", "withdrawal", "order_token", "source_id", "row_id", "several_rows", "lane",
+    "case_no", "withdrawn", "accepted", "order_key",
 )  # fmt: skip
 
 
@@ -103,6 +103,6 @@ def _inserted(held: Held) -> tuple[object, ...]:
 def _updated(held: Held) -> tuple[object, ...]:
     head = _head(held)
     return (
-        head.version, held.record_id, head.identity, head.withdrawal, head.order_token, head.row_id, head.several_rows,
-        head.withdrawn, held.accepted, held.order_key, held.key,
+        head.version, held.record_id, head.identity, head.withdrawal, head.order_token, head.source_id, head.row_id,
+        head.several_rows, held.lane, held.case_no, head.withdrawn, held.accepted, held.order_key, held.key,
     )  # fmt: skip

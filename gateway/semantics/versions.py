@@ -6,9 +6,12 @@ A, B, A is three versions.
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gateway.model.record import SourceKind
+
+UNOWNED: Final = 0
+"""Source of a key that only a destination is known to hold, after a restore (T5): the first to show it owns it."""
 
 
 class Verdict(StrEnum):
@@ -63,6 +66,8 @@ def decide(head: Head | None, seen: Seen) -> Verdict:
         return Verdict.UNFOUNDED if seen.withdraws else Verdict.FIRST
     if _unchanged(head, seen):
         return Verdict.DUPLICATE
+    if head.source_id == UNOWNED:
+        return Verdict.NEXT
     if head.source_id != seen.source_id:
         return Verdict.CONFLICT
     if seen.again and head.row_id == seen.row_id:
@@ -122,7 +127,7 @@ def _succeed(head: Head | None, seen: Seen) -> Head:
         seen.order_token,
         seen.source_id,
         seen.row_id,
-        head.several_rows or head.row_id != seen.row_id,
+        head.several_rows or (head.source_id != UNOWNED and head.row_id != seen.row_id),
     )
 
 
