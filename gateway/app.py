@@ -108,6 +108,8 @@ class Gateway:
         if settings is None:
             return None
         site = self.configuration.site
+        for name in {each.name for each in settings.senders} & {each.name for each in self.configuration.sources}:
+            raise ConfigurationError(f"gateway.yaml: intake.senders: {name} 已是数据源的名称 / is the name of a source")
         signer = Signer(site.trust.key.reveal_bytes(), site.trust.certificate.read_bytes())
         judging = judging_packs(self.pack, load_packs())
         handling = Versions(pack_stamp(judging), "standard-form", f"intake {__version__}")

@@ -88,12 +88,16 @@ def _serve(gateway: Gateway) -> int:
             say(_("收报服务:https://{host}:{port}/exchange").format(host=intake.address[0], port=intake.address[1]))
         say(_("网关已启动,按 Ctrl-C 或发送 SIGTERM 停止"))
         while not service.ended.wait(_LISTEN):  # a wait without end would keep the signal handler from running
-            continue
+            if intake is not None and intake.broken:
+                break
+        broken = intake is not None and intake.broken
         if intake is not None:
             intake.stop()
         service.stop()
     if service.fault is not None:
         raise service.fault
+    if broken:
+        raise RuntimeError("the intake's server has ended by itself")
     return ExitCode.OK
 
 

@@ -76,7 +76,7 @@ def unwrap_root(root: "etree._Element") -> tuple[SoapVersion, "etree._Element"]:
     version = next((each for each in SoapVersion if root.tag == f"{{{each.value}}}Envelope"), None)
     if version is None:
         raise BadGateway("不是 SOAP 信封 / not a SOAP envelope")
-    parts = Children(root)
+    parts = Children(root, frozenset({f"{{{version.value}}}encodingStyle"}))  # SOAP::Lite writes it, though literal
     for header in root.findall(f"{{{version.value}}}Header"):
         _refuse_mandatory(parts.foreign(header.tag), version)
     body = parts.foreign(f"{{{version.value}}}Body")

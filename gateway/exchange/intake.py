@@ -83,6 +83,11 @@ class Intake:
         """How many packages wait for a commit."""
         return self._commits.depth
 
+    @property
+    def broken(self) -> bool:
+        """Whether it has ended by itself, so that the process should end and be started anew."""
+        return self._server.broken
+
     def start(self) -> None:
         """Serve."""
         self._server.start()

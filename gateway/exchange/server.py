@@ -49,6 +49,7 @@ class Server:
         config.ssl = _tls(listening)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve, name="intake-http", daemon=True)
+        self._stopping = False
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
 
     def start(self) -> None:
@@ -58,10 +59,16 @@ class Server:
 
     def stop(self) -> None:
         """Take no more connections, finish the calls under way, then end."""
+        self._stopping = True
         self._server.should_exit = True
         if self._thread.ident is not None:
             self._thread.join()
         self._socket.close()
+
+    @property
+    def broken(self) -> bool:
+        """Whether the thread that serves has ended by itself."""
+        return not self._stopping and self._thread.ident is not None and not self._thread.is_alive()
 
     def _serve(self) -> None:
         loop = DeadlineLoop()

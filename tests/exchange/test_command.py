@@ -3,7 +3,12 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
+import pytest
+
+from gateway.config import SourceSettings
+from gateway.errors import ConfigurationError
 from tests.chaos.systems import gateway, gateway_json
 from tests.exchange.town import Town
 from tests.reference.client import Reply, file_case
@@ -42,3 +47,26 @@ def _until(ask: Callable[[], Reply], wanted: str | None) -> bool:
             return True
         threading.Event().wait(0.1)
     return False
+
+
+def test_a_sender_may_not_have_the_name_of_a_source(town: Town) -> None:
+    """Both would be one source of the ledger and fence each other."""
+    assert town.gateway is not None
+    source = SourceSettings.model_construct(name="s0")
+    site = town.gateway.configuration.model_copy(update={"sources": (source,)})
+    clashing = replace(town.gateway, configuration=site)
+    with pytest.raises(ConfigurationError, match="s0"):
+        clashing.intake(lambda _: None)
+
+
+def test_an_address_that_is_taken_is_a_fault_of_the_configuration(town: Town) -> None:
+    assert town.gateway is not None
+    assert town.intake is not None
+    settings = town.gateway.configuration.site.intake
+    assert settings is not None
+    taken = settings.model_copy(update={"listen": f"127.0.0.1:{town.intake.address[1]}"})
+    site = town.gateway.configuration.site.model_copy(update={"intake": taken})
+    changed = town.gateway.configuration.model_copy(update={"site": site})
+    again = replace(town.gateway, configuration=changed)
+    with pytest.raises(ConfigurationError, match=str(town.intake.address[1])):
+        again.intake(lambda _: None)

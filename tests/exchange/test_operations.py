@@ -100,6 +100,14 @@ def test_what_is_not_of_the_contract_is_refused(shared: Town, content: bytes, co
     assert shared.sender().post(content).fault == code
 
 
+def test_an_encoding_style_on_the_envelope_is_no_reason_to_refuse(shared: Town) -> None:
+    """Perl's SOAP::Lite writes it on every envelope."""
+    style = b'xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" s:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"'
+    body = b'<s:Envelope %b><s:Body><Ping xmlns="urn:jx:power-exchange:1.0"/></s:Body></s:Envelope>' % style
+    reply = shared.sender().request("POST", "/exchange", body, {"Content-Type": "text/xml"})
+    assert (reply.status, reply.fault) == (200, None)
+
+
 def test_doctype_compression_and_another_action_are_refused(shared: Town) -> None:
     """S2: before anything is read of the document."""
     sender = shared.sender()
