@@ -92,6 +92,7 @@ def _titles() -> dict[str, str]:
         "accepted_at": _("收录时间"),
         "at": _("时间"),
         "superseded": _("已被后来的结果取代"),
+        "pruned": _("内容已按保存期限清理"),
         "pack": _("标准包"),
         "mapping": _("映射版本"),
         "adapter": _("适配器"),

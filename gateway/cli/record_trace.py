@@ -17,10 +17,10 @@ from gateway.cli.output import emit_json, print_table, say, spoken
 from gateway.clock import moment
 from gateway.config import load
 from gateway.documents.safexml import parse
-from gateway.errors import LedgerError
 from gateway.i18n import _
 from gateway.ledger import audit, queries, replay_states
 from gateway.ledger.queries import Stored, Wanted
+from gateway.ledger.segments import PayloadPruned
 from gateway.ledger.store import Ledger
 from gateway.legal.clock import LegalClock
 from gateway.model.words import Words
@@ -79,7 +79,7 @@ class _Life:
     def _document(self, stored: Stored) -> bytes | None:
         try:
             return self._ledger.payloads([stored.document])[0]
-        except LedgerError:  # its content was pruned; its identity stays (B22)
+        except PayloadPruned:  # its content was pruned; its identity stays (B22)
             return None
 
     def _label(self, type_: str | None) -> Words | None:

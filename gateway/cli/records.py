@@ -25,7 +25,7 @@ from gateway.i18n import _
 from gateway.ledger import queries
 from gateway.ledger.findings import from_json
 from gateway.ledger.queries import RECORD_STATES, REFUSAL_STATES, Delivered, Refusal, Stored, Wanted
-from gateway.ledger.segments import Place
+from gateway.ledger.segments import PayloadPruned, Place
 from gateway.ledger.store import Ledger
 from gateway.model.finding import Finding
 from gateway.model.record import row_of
@@ -109,11 +109,12 @@ class _Desk:
 
     def story(self, told: Stored | Refusal, *, unmasked: bool) -> dict[str, Any]:
         """Return everything that is known, in the order in which it happened."""
-        document = self._document(told)
+        document = self._payload(told.document)
         hidden = masked.personal_values(self.pack, told.type, document) if document else {}
-        (raw,) = self.ledger.payloads([told.raw])
+        raw = self._payload(told.raw)
         story = _record_line(told) if isinstance(told, Stored) else _refusal_line(told)
-        story["raw"] = masked.raw_row(raw, hidden, unmasked=unmasked)
+        story["pruned"] = raw is None
+        story["raw"] = {} if raw is None else masked.raw_row(raw, hidden, unmasked=unmasked)
         shown = masked.fields(self.pack, told.type, document, unmasked=unmasked) if document else []
         story["document"] = [
             {"path": path, "label": label_of(self.pack, told.type, path), "value": value} for path, value in shown
@@ -131,11 +132,11 @@ class _Desk:
         return story
 
     def _steps(
-        self, told: Stored | Refusal, raw: bytes, findings: Sequence[Finding], hidden: Mapping[str, str],
+        self, told: Stored | Refusal, raw: bytes | None, findings: Sequence[Finding], hidden: Mapping[str, str],
         *, unmasked: bool,
     ) -> tuple[str | None, list[dict[str, Any]]]:  # fmt: skip
         """Return the version of the mapping now in use and its steps with the row, each with its checks."""
-        row = row_of(told.row_id, raw)
+        row = None if raw is None else row_of(told.row_id, raw)
         explained = None if row is None else explain_row(self.configuration, self.pack, self.ledger, told.source, row)
         if explained is None:
             return None, []
@@ -143,9 +144,12 @@ class _Desk:
         teller = StepTeller(self.pack, findings, hidden, unmasked=unmasked)
         return version, [teller.tell(step) for step in steps if told.type in (None, step.type)]
 
-    def _document(self, told: Stored | Refusal) -> bytes | None:
-        place: Place | None = told.document
-        return self.ledger.payloads([place])[0] if place is not None else None
+    def _payload(self, place: Place | None) -> bytes | None:
+        """Return a payload, or None where there never was one or retention has pruned it."""
+        try:
+            return self.ledger.payloads([place])[0] if place is not None else None
+        except PayloadPruned:
+            return None
 
     def _attempts(self, deliveries: Iterable[Delivered]) -> list[dict[str, Any]]:
         return [

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.clock import microseconds
-from gateway.errors import LedgerError
 from gateway.flow.collect import Handling
 from gateway.flow.translate import translate
 from gateway.ledger import replay_feed
@@ -14,6 +13,7 @@ from gateway.ledger.intake import Chunk
 from gateway.ledger.replay_feed import RawItem
 from gateway.ledger.replays import Mode, fail_items, outdated
 from gateway.ledger.runs import RunLease
+from gateway.ledger.segments import PayloadPruned
 from gateway.ledger.store import Ledger
 from gateway.model.record import Row, row_of
 from gateway.ports import Clock, Validator
@@ -91,7 +91,7 @@ def _rows(job: Replaying, lease: RunLease, items: Sequence[RawItem]) -> tuple[di
     for each in items:
         try:
             row = row_of(each.row_id, job.ledger.payloads([each.raw])[0])
-        except LedgerError:
+        except PayloadPruned:
             left[each.no] = PRUNED
             continue
         if row is None or known.get(each.row_id) != row.digest:

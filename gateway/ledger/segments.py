@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select
 
 from gateway.errors import LedgerError
 from gateway.ledger.tables import segment
+from gateway.model.words import Words
 
 Place: TypeAlias = tuple[int, int, int]
 """Segment number, offset and length; the offset counts bytes of the blob after decompression."""
@@ -83,10 +84,21 @@ class SegmentReader:
         return blobs
 
 
+class PayloadPruned(LedgerError):
+    """A payload is no longer there: retention has pruned it, its identity stays (B22)."""
+
+    code = "GW-505"
+    summary = Words("内容已按保存期限清理", "the payload was pruned by retention")
+    advice = Words(
+        "身份、摘要和回执仍在;内容见业务系统",
+        "identity, digest and receipts remain; see the department system for the content",
+    )
+
+
 def _load(connection: Connection, number: int) -> bytes:
     row = connection.execute(select(segment.c.codec, segment.c.payload).where(segment.c.id == number)).first()
     if row is None:
-        raise LedgerError(f"segment {number}: missing")
+        raise PayloadPruned(f"segment {number}: missing")
     if row.codec != _CODEC:
         raise LedgerError(f"segment {number}: codec {row.codec}")
     try:

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from gateway.cli.record_steps import StepTeller, label_of, row_of
+from gateway.cli.record_steps import StepTeller, label_of
 from gateway.cli.record_story import print_story
 from gateway.mapping.findings import finding
 from gateway.mapping.interpret import Step
 from gateway.model.finding import Finding, Stage
+from gateway.model.record import row_of
 from gateway.model.words import Words
 from gateway.pack import load_pack
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Replay on real systems (promises.md R14): twice, at the same time, during an outage, and nobody holds anything twice."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -124,3 +126,34 @@ def test_single_parked_deliveries_are_sent_again_or_skipped(place: Town, site: S
         "failures.skip",
         "failures.retry",
     ]
+
+
+def test_a_record_whose_payload_was_pruned_is_still_shown_with_its_receipts(place: Town, site: Site) -> None:
+    (key,) = place.apply(1)
+    place.run()
+    with closing(sqlite3.connect(place.folder / "var" / "ledger.db")) as connection, connection:
+        connection.execute("DELETE FROM segment WHERE id IN (SELECT segment_id FROM record WHERE key = ?)", (key,))
+        connection.execute("DELETE FROM segment WHERE id IN (SELECT raw_segment_id FROM record WHERE key = ?)", (key,))
+    for command in ("show", "explain"):
+        (story,) = site.json("records", command, key)
+        assert (story["pruned"], story["document"]) == (True, [])
+        assert story["destinations"]["municipal"]["receipt_no"] > 0
+    assert site.run("records", "show", key).exit_code == 0
+    told = site.json("records", "trace", key.split(":")[1])
+    assert (told["pruned"], told["parties"]) == (1, [])
+    plan = site.json(
+        "replay",
+        "plan",
+        "--case",
+        key.split(":")[1],
+        "--mode",
+        "raw",
+        "--state",
+        "accepted",
+        "--reason",
+        "试",
+        by="wang",
+    )
+    number = str(plan["id"])
+    assert site.run("replay", "run", number, "--confirm", "1", "--reason", "试", by="wang").exit_code == 0
+    assert site.json("replay", "show", number)["by"]["skipped"] == {"pruned": 1}
