@@ -34,17 +34,19 @@ from gateway.ledger.intake import Versions
 from gateway.ledger.replays import Asked, Mode, make, seal
 from gateway.ledger.replays import Draft as PlanDraft
 from gateway.ledger.store import Ledger, open_ledger
+from gateway.legal import LegalClock
 from gateway.mapping.compile import compile_mapping
 from gateway.mapping.interpret import Interpreter, Step
 from gateway.mapping.load import find_mapping, load_mapping
 from gateway.mapping.model import Mapping
+from gateway.model.case_record import Sender
 from gateway.model.destination import Terms
 from gateway.model.person import Actor
 from gateway.model.record import Row
 from gateway.model.record_type import LaneKind, Role
 from gateway.pack import Pack, PackSet, load_pack, load_packs
 from gateway.ports import Clock, Destination, Ids, Mapper, Source, Validator
-from gateway.rules import Rules
+from gateway.rules import PackJudge, Rules
 from gateway.schedule.children import PROGRAM, ChildProcesses
 from gateway.schedule.frames import Wiring
 from gateway.schedule.once import RoundOptions, reconcile_one, run_once
@@ -148,6 +150,8 @@ class _Wiring:
             self.pack.types,
             discards=[code for code, rule in self.rules.catalogue.items() if rule.discards],
         )
+        ledger.judge = PackJudge(judging_packs(self.pack, load_packs()))
+        ledger.catalogue_required = site.catalogue == "required"
         with ledger.begin() as connection:
             ledger.routes = register(connection, [_terms(each) for each in self.configuration.destinations])
             now = microseconds(self.clock.now())
@@ -209,10 +213,18 @@ class _Wiring:
             waiting=settings.waiting_limit,
             pack=stamp,
             adapter=f"{settings.adapter} {__version__}",
+            sender=sender_of(settings),
         )
         return SourcePart(
             settings.name, lambda: open_source(self.configuration, settings, self.clock), handling, settings.schedule
         )
+
+
+def sender_of(settings: SourceSettings) -> Sender:
+    """Return who sends what a source shows, and for whom it may."""
+    if settings.acts_for == "all":
+        return Sender(settings.org, for_all=True)
+    return Sender(settings.org, frozenset(settings.acts_for))
 
 
 def judging_packs(pack: Pack, live: PackSet) -> PackSet:
@@ -229,7 +241,7 @@ def validator_for(packs: PackSet) -> Validator:
     """Return the validator of a set; of several packs the day of each event chooses one."""
 
     def validator_of(pack: Pack) -> PackValidator:
-        return PackValidator(pack, Schema(pack.schema_path), Rules(pack))
+        return PackValidator(pack, Schema(pack.schema_path), Rules(pack, LegalClock(pack).calendar()))
 
     return DatedValidator(packs, validator_of) if len(packs) > 1 else validator_of(packs.newest)
 
@@ -371,7 +383,8 @@ def rehearse_source(
     validator = validator_for(judging_packs(pack, load_packs()))
     mapper = compile_source_mapping(configuration, settings, pack)
     with closing(open_source(configuration, settings, SystemClock())) as source:
-        return rehearse(source, mapper, validator, since, progress)
+        now = SystemClock().now().isoformat(timespec="seconds")
+        return rehearse(source, mapper, validator, since, progress, settings.level, now)
 
 
 def explain_row(

@@ -54,7 +54,7 @@ class Compute:
         rows = [_row(each) for each in task.rows]
         if task.do == "wants":
             return [mapper.wants(row) for row in rows]
-        seen = translate(rows, mapper, task.numbers, self.validator)
+        seen = translate(rows, mapper, task.numbers, self.validator, task.level, task.now)
         made: list[Made] = [(each.drafts, each.refused, each.warnings) for each in seen]
         return made, pack(seen)
 

@@ -4,12 +4,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from gateway.model.case_record import CaseFacts
 from gateway.model.finding import Finding
 from gateway.model.package import Keys, PackageHead, PackedRecord, Receipt, ReceiptStatus, Statement, Submission
-from gateway.model.record import Draft, Refused, Row, SourceKind
+from gateway.model.record import Draft, Level, Refused, Row, SourceKind
 
 
 class Clock(Protocol):
@@ -128,11 +129,21 @@ class Mapper(Protocol):
         """Make records of one row; what is wrong with the row comes back as refusals, never as an exception."""
 
 
+class Examined(NamedTuple):
+    """One document after its checks: findings (none: clean), and the facts that the rules of its case will ask for."""
+
+    findings: tuple[Finding, ...] = ()
+    facts: CaseFacts | None = None
+
+
 class Validator(Protocol):
     """Documents against the pack: schema, code lists, check digits."""
 
-    def check(self, documents: Sequence[bytes]) -> list[tuple[Finding, ...]]:
-        """Return the findings of each document, in the order given; an empty tuple means clean."""
+    def check(self, documents: Sequence[bytes], level: Level | None = None, now: str | None = None) -> list[Examined]:
+        """Return what was found in each document, in the order given.
+
+        ``level`` is that of the source, ``now`` the time of the check; without them the rules that ask are silent.
+        """
 
 
 class Destination(Protocol):

@@ -10,8 +10,7 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from gateway.ledger.schema import MIGRATIONS
-from gateway.ledger.tables import metadata
+from gateway.ledger.schema import MIGRATIONS, metadata
 
 FIRST = MIGRATIONS / "versions" / "0001_beginning.py"
 HEAD = '''# SPDX-License-Identifier: Apache-2.0

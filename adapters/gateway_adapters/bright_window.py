@@ -12,7 +12,7 @@ from gateway.sdk import AdapterSettings, ConfigurationError, Source, Tools
 _HEAD = ("BJBH", "SXBM", "SXBB", "ZZJGDM", "XZQH", "JBR", "GW", "GH", "GXSJ")
 _VIEWS = {
     "applications": ("V_XK_SQSL", "BJBH", (
-        "SQXH", "SLXH", "SQRLX", "SQRMC", "ZJLX", "ZJHM", "FDDBR", "LXR", "LXDH", "DZ", "XMMC", "SQSX", "SXLX", "SQFS",
+        "SQXH", "SLXH", "SQRLX", "SQRMC", "ZJLX", "ZJHM", "FDDBR", "LXR", "LXDH", "DZ", "XMMC", "SQSX", "SXLX", "YZZH", "SQFS",
         "SDSJ", "SQCL", "SLJG", "SLSJ", "SLHZH", "CNQX", "BSLYY", "JJTJ",
     )),
     "steps": ("V_XK_HJ", "HJID", ("XH", "HJBM", "HJMC", "KSSJ", "JSSJ", "BLYJ", "BLJG", "XYHJ")),

@@ -19,6 +19,7 @@ from gateway.bench.meter import Stages, serve
 from gateway.config import load
 from gateway.flow import translating
 from gateway.flow.summary import Summary
+from gateway.flow.translating import Hands
 from gateway.ports import Destination, Source
 from gateway.schedule.children import ChildProcesses
 from gateway.schedule.once import RoundOptions, run_once
@@ -129,7 +130,9 @@ def _warm_children(children: ChildProcesses, place: Workplace) -> None:
     for part in place.sources:
         with closing(part.open()) as source:
             rows = source.read(source.window(None), None, 300).rows
-        for each in [children.observe(part.name, rows, {}) for _ in range(children.size)]:
+        made = part.handling
+        hands = Hands(part.name, made.mapper, made.validator, made.level)
+        for each in [children.observe(hands, rows, {}) for _ in range(children.size)]:
             each.result()
 
 

@@ -138,7 +138,7 @@ def _permit_case(chance: random.Random, number: int, begun: datetime) -> list[di
     stages: list[dict[str, object]] = [
         {
             "HJ": "SQ", "XMMC": f"{who.address[3:6]}{name}建设项目", "SQSX": f"申请办理{name}。{_prose(chance, 9)}",
-            "SXLX": chance.choice(("新办", "变更", "延续")), "SQFS": chance.choice(("大厅窗口", "网上申报", "邮寄")),
+            "SXLX": "新办", "SQFS": chance.choice(("大厅窗口", "网上申报", "邮寄")),
             "SQCL": "申请书|1|纸质;身份证明|1|电子;场所证明|2|纸质;平面布局图|1|电子",
         },
         {

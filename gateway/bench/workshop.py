@@ -80,6 +80,7 @@ def write_configuration(workshop: Workshop, name: str, source: Path, addresses: 
         _write(
             root / "sources.d" / f"{each}.yaml",
             f"org: {CENTRE.code}",
+            "acts_for: all",
             f"department: 测速示例部门 {table}",
             "kind: state",
             "level: L2",

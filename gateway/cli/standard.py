@@ -20,6 +20,7 @@ from gateway.model.finding import Severity
 from gateway.model.record_type import RecordType
 from gateway.pack import CodeList, Element, Entry, Pack, load_pack
 from gateway.rules import Rule, Rules
+from gateway.semantics.names import FINDINGS as NAME_FINDINGS
 from gateway.tabular.faults import FAULTS as TABLE_FAULTS
 
 
@@ -105,7 +106,7 @@ def _print_rules(rules: list[Rule]) -> None:
 def all_rules(pack: Pack) -> list[Rule]:
     """Return every finding code there is: the pack's rules and the faults of source, mapping, parser and schema."""
     rules = list(Rules(pack).catalogue.values())
-    for table in (SOURCE_FINDINGS, FINDINGS, FLOW_FINDINGS):
+    for table in (SOURCE_FINDINGS, FINDINGS, NAME_FINDINGS, FLOW_FINDINGS):
         rules += [Rule(code, *words, "", Severity.ERROR) for code, words in table.items()]
     rules += [Rule(code.value, fault.message, fault.hint, "", fault.severity) for code, fault in FAULTS.items()]
     rules += [Rule(code.value, *words, "", Severity.ERROR) for code, words in TABLE_FAULTS.items()]

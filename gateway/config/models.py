@@ -134,6 +134,10 @@ class Site(Settings):
     ledger: Ledger
     trust: Trust
     mappings: tuple[Folder, ...] = ()
+    catalogue: Annotated[
+        Literal["held", "required"],
+        Field(description="held: the catalogue binds bodies of which it holds an item; required: it binds everybody"),
+    ] = "held"
     run: Run = Run()
     log: Log = Log()
     replay: Replay = Replay()
@@ -148,6 +152,9 @@ class SourceSettings(Settings):
 
     name: Name
     org: PartyCode
+    acts_for: Annotated[
+        Literal["all"] | tuple[PartyCode, ...], Field(description="bodies whose records it may send beside its own")
+    ] = ()
     department: Text
     kind: Annotated[SourceKind, Field(description="state: what is now; event: what happened (no default)")]
     level: Level

@@ -3,6 +3,10 @@
 
 import random
 from datetime import datetime, timedelta
+from functools import cache
+
+from gateway.legal import Calendar, LegalClock
+from gateway.pack import load_pack
 
 # 2025-09-01 is a Monday; the quarter ends well before the product's own time.
 _START = datetime(2025, 9, 1)  # noqa: DTZ001 # departments write local time
@@ -17,6 +21,21 @@ def opening(chance: random.Random) -> datetime:
 def later(moment: datetime, chance: random.Random, least: int, most: int) -> datetime:
     """Return a working hour ``least`` to ``most`` days after ``moment``."""
     return _working(moment.replace(hour=0, minute=0, second=0) + timedelta(days=chance.randint(least, most)), chance)
+
+
+def working_days_after(moment: datetime, days: int) -> datetime:
+    """Return the day on which ``days`` working days after ``moment`` have passed, by the calendar of the State Council."""
+    calendar = _calendar()
+    wanted = calendar.rank(moment.toordinal()) + days
+    ordinal = moment.toordinal()
+    while calendar.rank(ordinal) < wanted:
+        ordinal += 1
+    return datetime.fromordinal(ordinal)
+
+
+@cache
+def _calendar() -> Calendar:
+    return LegalClock(load_pack()).calendar()
 
 
 def _working(day: datetime, chance: random.Random) -> datetime:

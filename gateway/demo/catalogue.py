@@ -13,7 +13,7 @@ MARKET = body(21, "南昌市市场监督管理示例局")
 
 TABLE = """CREATE TABLE "SXQD" (
   "SXBM" TEXT PRIMARY KEY, "SXMC" TEXT, "QLLB" TEXT, "QLZL" TEXT, "FLYJ" TEXT, "XSBZ" TEXT, "CLJZ" TEXT, "GKXS" TEXT,
-  "XSJG" TEXT, "CBCS" TEXT, "XSCJ" TEXT, "SYDX" TEXT, "FDSX" TEXT, "CNSX" TEXT, "SFSF" TEXT, "SXZT" TEXT, "SXRQ" TEXT,
+  "XSJG" TEXT, "CBCS" TEXT, "XSCJ" TEXT, "SYDX" TEXT, "FDSX" TEXT, "FDYJ" TEXT, "CNSX" TEXT, "SFSF" TEXT, "SXZT" TEXT, "SXRQ" TEXT,
   "BZSH" TEXT, "FZSH" TEXT, "GBSJ" TEXT, "GXSJ" TEXT)"""
 
 
@@ -56,6 +56,7 @@ def rows() -> list[dict[str, object]]:
                 "XSCJ": "市",
                 "SYDX": "自然人、法人、个体工商户",
                 "FDSX": "20" if permit else "-",
+                "FDYJ": "《示例管理法》第十二条" if permit else "-",
                 "CNSX": "10" if permit else "-",
                 "SFSF": "否",
                 "SXZT": "已公布",

@@ -86,6 +86,7 @@ def _write_site(directory: Path, keys: dict[str, Any]) -> None:
         f"organisation: {CENTRE.code}",
         f"name: {CENTRE.name}数据交换网关",
         "pack: jiangxi-1.0",
+        "catalogue: required",
         "ledger:",
         "  url: sqlite:///var/ledger.db",
         "trust:",
@@ -119,6 +120,7 @@ def _source(
     _write(
         directory / "sources.d" / f"{name}.yaml",
         f"org: {owner.code}",
+        *(["acts_for: all"] if owner is STAFFING else []),
         f"department: {owner.name}{system}",
         "kind: state",
         "level: L2",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gateway.demo.calendar import later, opening
+from gateway.demo.calendar import later, opening, working_days_after
 from gateway.demo.catalogue import Item
 from gateway.demo.people import Party, party, person_name, spoiled
 
@@ -22,7 +22,7 @@ FLAWS = {
 }
 
 _COLUMNS = {
-    "XK_SQSL": "BJBH SXBM SXBB ZZJGDM XZQH JBR GW GH GXSJ SQXH SLXH SQRLX SQRMC ZJLX ZJHM FDDBR LXR LXDH DZ XMMC SQSX SXLX"
+    "XK_SQSL": "BJBH SXBM SXBB ZZJGDM XZQH JBR GW GH GXSJ SQXH SLXH SQRLX SQRMC ZJLX ZJHM FDDBR LXR LXDH DZ XMMC SQSX SXLX YZZH"
     " SQFS SDSJ SQCL SLJG SLSJ SLHZH CNQX BSLYY JJTJ",
     "XK_HJ": "HJID BJBH SXBM SXBB ZZJGDM XZQH JBR GW GH GXSJ XH HJBM HJMC KSSJ JSSJ BLYJ BLJG XYHJ",
     "XK_BJ": "BJBH SXBM SXBB ZZJGDM XZQH JBR GW GH GXSJ JDXH SDXH BJJG BJSJ WH WJMC NR XKLB ZZBH ZZMC YXQS YXQZ BXYY JJTJ"
@@ -101,7 +101,7 @@ class Case:
                 "SLJG": "收件待定" if self.flaw == "acceptance" else "受理",
                 "SLSJ": _text(accepted_at),
                 "SLHZH": f"洪示例受〔{accepted_at.year}〕{self.number}号",
-                "CNQX": f"{accepted_at + timedelta(days=14):%Y-%m-%d}",
+                "CNQX": f"{working_days_after(accepted_at, 10):%Y-%m-%d}",
                 "GXSJ": _text(accepted_at),
             }
             self.moment = accepted_at
@@ -109,6 +109,7 @@ class Case:
 
     def _applicant(self, who: Party) -> dict[str, object]:
         kind, document = _KINDS[who.kind]
+        matter = self.chance.choices(("新办", "变更", "延续"), (7, 2, 1))[0]
         return {
             "SQRLX": kind,
             "SQRMC": who.name,
@@ -120,7 +121,8 @@ class Case:
             "DZ": who.address,
             "XMMC": self.chance.choice(("/", "示例一期项目", "样本改造项目")),
             "SQSX": f"申请办理{self.item.name}",
-            "SXLX": self.chance.choices(("新办", "变更", "延续"), (7, 2, 1))[0],
+            "SXLX": matter,
+            "YZZH": "-" if matter == "新办" else f"示例旧证{self.number:06d}",
             "SQFS": self.chance.choice(("大厅窗口", "网上申报", "邮寄")),
             "SQCL": "申请书|1|纸质;身份证明|1|电子;场所证明|2|纸质",
         }

@@ -14,6 +14,7 @@ from gateway.ledger.numbers import NumbersTaken
 from gateway.ledger.packed import offer
 from gateway.ledger.runs import Figures, RunLease
 from gateway.ledger.store import Ledger
+from gateway.model.case_record import Sender
 from gateway.model.record import Level, Row
 from gateway.ports import Clock, Mapper, Page, Source, Validator, Window
 
@@ -35,6 +36,7 @@ class Handling:
     waiting: timedelta | None
     pack: str
     adapter: str
+    sender: Sender | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,8 @@ class _Pages:
 
     def _translate(self, fresh: Sequence[Row]) -> Begun:
         handling = self._job.handling
-        hands = Hands(self._job.source.name, handling.mapper, handling.validator)
+        now = self._job.clock.now().isoformat(timespec="seconds")
+        hands = Hands(self._job.source.name, handling.mapper, handling.validator, handling.level, now)
         return self._job.translator.begin(hands, fresh, self._job.ledger.numbers, suspicious=self._suspicious)
 
     def _chunk(self, begun: _Begun) -> Chunk:
@@ -197,6 +200,7 @@ class _Pages:
             mapping=handling.mapper.version,
             adapter=handling.adapter,
             unreadable=page.unreadable,
+            sender=handling.sender,
         )
 
 

@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from gateway.model.finding import Finding
+from gateway.model.record import Level
 from gateway.model.record_type import Role
 from gateway.pack import Pack, PackSet
-from gateway.ports import Validator
+from gateway.ports import Examined, Validator
 
 
 class DatedValidator:
@@ -26,16 +26,16 @@ class DatedValidator:
         tags = "|".join(re.escape(name) for name in sorted(names))
         self._day = re.compile(rf"<(?:{tags})>\s*([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})".encode())
 
-    def check(self, documents: Sequence[bytes]) -> list[tuple[Finding, ...]]:
-        """Return the findings of each document, in the order given."""
+    def check(self, documents: Sequence[bytes], level: Level | None = None, now: str | None = None) -> list[Examined]:
+        """Return the findings and facts of each document, in the order given."""
         places: dict[str, list[int]] = {}
         for place, document in enumerate(documents):
             places.setdefault(self._pack_of(document).name, []).append(place)
-        found: list[tuple[Finding, ...]] = [()] * len(documents)
+        found: list[Examined] = [Examined()] * len(documents)
         for name, chosen in places.items():
-            results = self._validators[name].check([documents[place] for place in chosen])
-            for place, findings in zip(chosen, results, strict=True):
-                found[place] = tuple(findings)
+            results = self._validators[name].check([documents[place] for place in chosen], level, now)
+            for place, examined in zip(chosen, results, strict=True):
+                found[place] = examined
         return found
 
     def _pack_of(self, document: bytes) -> Pack:

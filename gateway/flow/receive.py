@@ -23,11 +23,12 @@ from gateway.ledger.intake import Versions
 from gateway.ledger.receiving import Answer, Arrived, Parcel, Receipted
 from gateway.ledger.runs import RunLease
 from gateway.ledger.store import Ledger
+from gateway.model.case_record import Sender as CaseSender
 from gateway.model.finding import Finding
 from gateway.model.package import Held, Purpose, Receipt, RecordResult
 from gateway.model.record import Draft, Level, Row, record_id
 from gateway.model.record_type import RecordType
-from gateway.ports import Clock, Validator
+from gateway.ports import Clock, Examined, Validator
 from gateway.semantics.declared import Declared
 from gateway.semantics.order import type_of
 from gateway.trust.signing import Signer, Verifier
@@ -68,6 +69,10 @@ class Sender:
     waiting: timedelta | None
     in_flight: int = 4
     rate: int = 600
+
+    def acts(self) -> CaseSender:
+        """Return who acts, as the rules of cases ask: bodies were compared with ``organisations`` before."""
+        return CaseSender(self.code, self.organisations or frozenset(), for_all=self.organisations is None)
 
 
 @dataclass(frozen=True)
@@ -145,9 +150,11 @@ class Receiving:
         documents = [safexml.canonical(each.payload) for each in package.records]
         faults = [self._intact(each, document) for each, document in zip(package.records, documents, strict=True)]
         sound = [at for at, fault in enumerate(faults) if fault is None]
-        checked = dict(zip(sound, self._judging.validator.check([documents[at] for at in sound]), strict=True))
+        now = self._clock.now().isoformat(timespec="seconds")
+        seen = self._judging.validator.check([documents[at] for at in sound], sender.level, now)
+        checked = dict(zip(sound, seen, strict=True))
         records = tuple(
-            self._arrived(package, each, documents[at], sender, faults[at] or checked[at])
+            self._arrived(package, each, documents[at], sender, checked.get(at, Examined(faults[at] or ())))
             for at, each in enumerate(package.records)
         )
         secret = frozenset(
@@ -157,6 +164,7 @@ class Receiving:
         return Parcel(
             lease, head.package_id, head.body_digest, head.stream_id, head.package_seq, head.voided,
             safexml.canonical(element[0]) + safexml.canonical(element[2]), records, self._judging.versions, secret,
+            sender.acts(), self._judging.code_of,
         )  # fmt: skip
 
     def _intact(self, record: WireRecord, document: bytes) -> tuple[Finding, ...] | None:
@@ -176,14 +184,14 @@ class Receiving:
         return self._judging.by_element.get(name) if namespace == self._judging.namespace else None
 
     def _arrived(
-        self, package: WirePackage, record: WireRecord, document: bytes, sender: Sender, found: tuple[Finding, ...]
+        self, package: WirePackage, record: WireRecord, document: bytes, sender: Sender, examined: Examined
     ) -> Arrived:
         row = _row(package, record)
         parts = record.key.split(":")
         arrived = Arrived(
             record.record_id, record.key, parts[1] if len(parts) > 1 else record.key, record.version, row, None
         )
-        kind = self._kind(record.payload)
+        kind, found = self._kind(record.payload), examined.findings
         if kind is None or any(each.refuses for each in found):
             return arrived._replace(refused=found, code=self._judging.code_of(found))
         told = read_standard_form(record.payload, kind, document)
@@ -193,7 +201,7 @@ class Receiving:
         if sender.organisations is not None and told.draft.org_code not in sender.organisations:
             refused = (finding(NOT_YOURS, "orgCode", told.draft.org_code),)
             return arrived._replace(draft=told.draft, refused=refused, code="2007")
-        return arrived._replace(draft=told.draft, warnings=found)
+        return arrived._replace(draft=told.draft._replace(facts=examined.facts), warnings=found)
 
     def issue(self, receipted: Receipted) -> bytes:
         """Write and sign the receipt of a package."""

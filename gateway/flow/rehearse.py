@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.flow.translate import TrialNumbers, translate
-from gateway.model.record import Refused
+from gateway.model.record import Level, Refused
 from gateway.ports import Mapper, Position, Source, Validator
 
 
@@ -19,8 +19,9 @@ class Trial:
 
 
 def rehearse(
-    source: Source, mapper: Mapper, validator: Validator, since: str | None, progress: Callable[[int], None]
-) -> Trial:
+    source: Source, mapper: Mapper, validator: Validator, since: str | None, progress: Callable[[int], None],
+    level: Level | None = None, now: str | None = None,
+) -> Trial:  # fmt: skip
     """Read a source from ``since`` in chunks, map and validate every row.
 
     Numbers that the ledger would allocate are counted from 1 here. Raises SourceError.
@@ -33,7 +34,7 @@ def rehearse(
     while True:
         page = source.read(window, after, 500)
         requests = [request for row in page.rows for request in mapper.wants(row)]
-        for seen in translate(page.rows, mapper, numbers.give(requests), validator):
+        for seen in translate(page.rows, mapper, numbers.give(requests), validator, level, now):
             records += len(seen.drafts)
             refused.extend(seen.refused)
         refused.extend(Refused((each.finding,)) for each in page.unreadable)

@@ -105,7 +105,9 @@ class PackTrial:
 
     def _judge(self, chunk: Sequence[Held]) -> Rehearsal:
         found = Rehearsal()
-        for original, findings in zip(chunk, self._validator.check([each.document for each in chunk]), strict=True):
+        for original, (findings, _facts) in zip(
+            chunk, self._validator.check([each.document for each in chunk]), strict=True
+        ):
             found.add(original._replace(organisation=self._organisation(original)), findings)
         return found
 

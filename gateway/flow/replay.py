@@ -112,7 +112,9 @@ def _fold(job: Replaying, plan: int, lease: RunLease, handling: Handling, rows: 
     mapper = handling.mapper
     numbers = job.ledger.numbers(dict.fromkeys(wanted for row in rows.values() for wanted in mapper.wants(row)))
     chunk = Chunk(
-        observations=tuple(translate(list(rows.values()), mapper, numbers, handling.validator)),
+        observations=tuple(
+            translate(list(rows.values()), mapper, numbers, handling.validator, handling.level, _now(job.ledger))
+        ),
         numbers=numbers,
         cursor=lease.cursor,
         rows=len(rows),
@@ -120,6 +122,7 @@ def _fold(job: Replaying, plan: int, lease: RunLease, handling: Handling, rows: 
         pack=handling.pack,
         mapping=mapper.version,
         adapter=handling.adapter,
+        sender=handling.sender,
     )
 
     def outcomes(connection: Transaction) -> None:
@@ -133,6 +136,10 @@ def _fold(job: Replaying, plan: int, lease: RunLease, handling: Handling, rows: 
     job.grew(job.ledger.commit_chunk(lease, chunk, outcomes).accepted)
 
 
+def _now(ledger: Ledger) -> str:
+    return ledger.clock.now().isoformat(timespec="seconds")
+
+
 def check_rules(
     ledger: Ledger, connection: Transaction, plan: int, validator: Callable[[], Validator], stamp: str
 ) -> int:
@@ -142,8 +149,8 @@ def check_rules(
     for batch in outdated(connection, plan, stamp):
         judge = judge or validator()
         documents = ledger.documents([record_id for _, record_id in batch])
-        for (number, _), findings in zip(batch, judge.check(documents), strict=True):
-            refusing = next((each.code for each in findings if each.refuses), None)
+        for (number, _), examined in zip(batch, judge.check(documents), strict=True):
+            refusing = next((each.code for each in examined.findings if each.refuses), None)
             if refusing is not None:
                 failing[number] = refusing
     fail_items(connection, plan, failing)

@@ -84,7 +84,8 @@ class Surroundings:
 
     def judge(self) -> Iterator[Located]:
         """Yield what case, catalogue and sender rules find, in the order of the file."""
-        catalogue = RecordedCatalogue.of(self._pack, (_read(kept) for _n, _l, kept in self._cases.get(None, ())))
+        held = RecordedCatalogue.of(self._rules.table, (_read(kept) for _n, _l, kept in self._cases.get(None, ())))
+        catalogue = held if held.items else None
         sender = None if self.head.sender is None else Sender(self.head.sender)
         found: list[Located] = []
         for case, kept in self._cases.items():

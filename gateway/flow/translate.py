@@ -3,18 +3,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from gateway.model.finding import Finding, Stage
-from gateway.model.record import Draft, Observation, Refused, Row
+from gateway.model.finding import Finding
+from gateway.model.record import Draft, Level, Observation, Refused, Row
 from gateway.model.words import Words
-from gateway.ports import AllocationRequest, Mapped, Mapper, Validator
+from gateway.ports import AllocationRequest, Examined, Mapped, Mapper, Validator
+from gateway.semantics.names import named_refused
 
-NAMES_REFUSED = "MAP-090"
 BROKE = "MAP-091"
 FINDINGS = {
-    NAMES_REFUSED: (
-        Words("所引用的记录 {key} 被拒绝", "the record it names, {key}, was refused"),
-        Words("先改正被引用的记录", "mend the named record first"),
-    ),
     BROKE: (
         Words("处理该行时程序中断:{how}", "working on this row breaks the program: {how}"),
         Words(
@@ -27,45 +23,41 @@ FINDINGS = {
 
 
 def translate(
-    rows: Sequence[Row], mapper: Mapper, numbers: Mapping[AllocationRequest, int], validator: Validator
-) -> list[Observation]:
-    """Turn rows into observations: drafts that passed every check, and refusals with their findings."""
+    rows: Sequence[Row], mapper: Mapper, numbers: Mapping[AllocationRequest, int], validator: Validator,
+    level: Level | None = None, now: str | None = None,
+) -> list[Observation]:  # fmt: skip
+    """Turn rows into observations: drafts that passed every check, and refusals with their findings.
+
+    ``level`` is that of the source, ``now`` the time (ISO, +08:00): rules that ask for them are silent without.
+    """
     mapped = [mapper.map(row, numbers) for row in rows]
     drafts = [draft for each in mapped for draft in each.drafts]
     documents = [draft.document() for draft in drafts]
-    checked = validator.check(documents)
-    if not any(checked) and not any(each.refused for each in mapped):
-        return [Observation(row, each.drafts, ()) for row, each in zip(rows, mapped, strict=True)]
+    checked = validator.check(documents, level, now)
+    if not any(each.findings for each in checked) and not any(each.refused for each in mapped):
+        facts = iter(checked)
+        return [
+            Observation(row, tuple([draft._replace(facts=next(facts).facts) for draft in each.drafts]), ())
+            for row, each in zip(rows, mapped, strict=True)
+        ]
     findings = iter(zip(documents, checked, strict=True))
     return [_observe(row, each, [next(findings) for _ in each.drafts]) for row, each in zip(rows, mapped, strict=True)]
 
 
-def _observe(row: Row, mapped: Mapped, checked: Sequence[tuple[bytes, tuple[Finding, ...]]]) -> Observation:
-    if not mapped.refused and not any(findings for _, findings in checked):
-        return Observation(row, mapped.drafts, ())
+def _observe(row: Row, mapped: Mapped, checked: Sequence[tuple[bytes, Examined]]) -> Observation:
     kept: list[Draft] = []
     refused = list(mapped.refused)
     warnings: list[Finding] = []
     fallen = {each.key for each in mapped.refused if each.key}
-    for draft, (document, findings) in zip(mapped.drafts, checked, strict=True):
-        reasons = findings if any(each.refuses for each in findings) else _root_cause(draft, fallen)
+    for draft, (document, (findings, facts)) in zip(mapped.drafts, checked, strict=True):
+        reasons = findings if any(each.refuses for each in findings) else named_refused(draft, fallen)
         if reasons:
             fallen.add(draft.key)
             refused.append(Refused(reasons, draft.type, draft.key, draft.case_no, document))
         else:
-            kept.append(draft)
+            kept.append(draft._replace(facts=facts))
             warnings.extend(findings)
     return Observation(row, tuple(kept), tuple(refused), tuple(warnings))
-
-
-def _root_cause(draft: Draft, fallen: set[str]) -> tuple[Finding, ...]:
-    """Refuse a record that speaks of a refused one of the same row: sending it alone would make no sense there."""
-    named = [key for key in (draft.withdraws, *draft.names) if key is not None and key in fallen]
-    if not named:
-        return ()
-    told, hint = FINDINGS[NAMES_REFUSED]
-    message = Words(told.zh.format(key=named[0]), told.en.format(key=named[0]))
-    return (Finding(NAMES_REFUSED, Stage.TRANSLATE, draft.type, message, hint),)
 
 
 class TrialNumbers:

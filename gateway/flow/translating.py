@@ -16,7 +16,7 @@ from gateway.errors import ChildError, GatewayError
 from gateway.flow.translate import BROKE, FINDINGS, translate
 from gateway.ledger.packed import Packed
 from gateway.model.finding import Finding, Stage
-from gateway.model.record import Observation, Refused, Row
+from gateway.model.record import Level, Observation, Refused, Row
 from gateway.model.words import Words
 from gateway.ports import AllocationRequest, Mapper, Validator
 
@@ -57,9 +57,9 @@ class Children(Protocol):
         """Name the numbers that each row needs; ``apart`` where the rows are likely to crash what works on them."""
 
     def observe(
-        self, source: str, rows: Sequence[Row], numbers: Numbers, *, apart: bool = False
+        self, hands: "Hands", rows: Sequence[Row], numbers: Numbers, *, apart: bool = False
     ) -> "Future[Translated]":
-        """Map and validate rows."""
+        """Map and validate rows as ``hands`` would."""
 
     def rest(self) -> None:
         """End processes that were started for rows under suspicion only."""
@@ -78,11 +78,17 @@ class Begun(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What maps and validates the rows of one source in this process."""
+    """What maps and validates the rows of one source in this process: ``level`` is the source's, ``now`` ISO text."""
 
     source: str
     mapper: Mapper
     validator: Validator
+    level: Level | None = None
+    now: str | None = None
+
+    def translate(self, rows: Sequence[Row], numbers: Numbers) -> Translated:
+        """Translate rows here."""
+        return Translated(translate(rows, self.mapper, numbers, self.validator, self.level, self.now))
 
 
 class Translator:
@@ -130,7 +136,7 @@ class _Here:
     def finish(self) -> Translated:
         if self._apart is None:
             try:
-                return Translated(translate(self._rows, self._hands.mapper, self._numbers, self._hands.validator))
+                return self._hands.translate(self._rows, self._numbers)
             except GatewayError:
                 raise
             except Exception as fault:  # noqa: BLE001 # see above
@@ -155,7 +161,7 @@ class _Sent:
             if hands.mapper.asks:
                 wanted = children.wanted(hands.source, rows)
                 self._numbers = give(dict.fromkeys([each for row in wanted for each in row]))
-            self._sent = children.observe(hands.source, rows, self._numbers)
+            self._sent = children.observe(hands, rows, self._numbers)
         except Crashed as crash:
             self._set_apart(crash)
 
@@ -171,7 +177,7 @@ class _Sent:
                 self._set_apart(crash)
             except ChildError as fault:  # a new child can't be had: the work is still done
                 log.warning("no-child", source=self._hands.source, error=fault.spoken("zh"))
-                return Translated(translate(self._rows, self._hands.mapper, self._numbers, self._hands.validator))
+                return self._hands.translate(self._rows, self._numbers)
         return self._apart.finish() if self._apart else Translated([])
 
     def _set_apart(self, crash: Crashed) -> None:
@@ -183,7 +189,7 @@ class _Apart:
     """Rows under suspicion: in a child, halved until those that break it are alone (B15)."""
 
     def __init__(self, children: Children, hands: Hands, rows: Sequence[Row], give: Give) -> None:
-        self._children, self._source, self._rows = children, hands.source, rows
+        self._children, self._hands, self._source, self._rows = children, hands, hands.source, rows
         self._broke: dict[int, Observation] = {}  # by the address of the row, which this object holds
         self.numbers: Numbers = {}
         if hands.mapper.asks:
@@ -200,7 +206,7 @@ class _Apart:
         return Translated([found[id(row)] for row in self._rows])
 
     def _observe(self, rows: Sequence[Row]) -> list[Observation]:
-        return self._children.observe(self._source, rows, self.numbers, apart=True).result().observations
+        return self._children.observe(self._hands, rows, self.numbers, apart=True).result().observations
 
     def _condemn(self, row: Row, crash: Crashed) -> Observation:
         log.error("row-breaks-process", source=self._source, row=row.row_id, how=str(crash))

@@ -8,9 +8,12 @@ from gateway.documents.faults import Doc, doc_finding
 from gateway.documents.guide import Guide, Place
 from gateway.documents.private_use import may_hold_private_use, private_use_findings
 from gateway.documents.schema import Checked, Schema
+from gateway.model.case_record import CaseFacts
 from gateway.model.finding import Finding
+from gateway.model.record import Level
 from gateway.model.words import Words
 from gateway.pack import Pack
+from gateway.ports import Examined
 from gateway.rules import Rules
 
 
@@ -27,10 +30,12 @@ class PackValidator:
         self.guide = Guide(self.label, self._places, self._advice)
         self._types = {f"{{{pack.namespace}}}{name}": kind.code for name, kind in pack.by_element.items()}
 
-    def check(self, documents: Sequence[bytes]) -> list[tuple[Finding, ...]]:
-        """Return the findings of each document, in the order given."""
+    def check(self, documents: Sequence[bytes], level: Level | None = None, now: str | None = None) -> list[Examined]:
+        """Return the findings and facts of each document, in the order given."""
         checked = self.check_schema(documents)
-        return self._with_private_use(documents, checked, self.check_rules(checked))
+        facts: list[CaseFacts | None] = []
+        found = self.check_rules(checked, levels=[level] * len(checked), now=now, facts=facts)
+        return list(map(Examined, self._with_private_use(documents, checked, found), facts))
 
     def check_schema(self, documents: Sequence[bytes]) -> list[Checked]:
         """Parse and validate; a clean document comes with its element."""
@@ -56,24 +61,29 @@ class PackValidator:
 
     def check_rules(
         self, checked: Sequence[Checked], *, with_lines: bool = False, levels: Sequence[str | None] = (),
-        now: str | None = None,
+        now: str | None = None, facts: list[CaseFacts | None] | None = None,
     ) -> list[tuple[Finding, ...]]:  # fmt: skip
         """Return the schema's findings of each document or, where there are none, those of the rules.
 
         ``with_lines`` only where each document was parsed by itself: the line of a chunk is no line of a document.
+        ``facts`` takes up those of each document.
         """
-        types, rules = self._types, self._rules.check
+        types, rules = self._types, self._rules
         found: list[tuple[Finding, ...]] = []
         for (element, findings), level in zip_longest(checked, levels):
+            code = None if findings or element is None else types.get(element.tag)
+            kept: CaseFacts | None = None
             if findings or element is None:
                 found.append(findings)
-                continue
-            code = types.get(element.tag)
-            if code is None:
+            elif code is None:
                 name = str(element.tag).rpartition("}")[2]
                 found.append((doc_finding(Doc.UNKNOWN_ROOT, name, path=name),))
             else:
-                found.append(rules(code, element, level=level, now=now, with_lines=with_lines))
+                seen, values = rules.examine(code, element, level=level, now=now, with_lines=with_lines)
+                found.append(seen)
+                kept = rules.facts_in(code, values) if facts is not None else None
+            if facts is not None:
+                facts.append(kept)
         return found
 
     def _with_private_use(

@@ -14,8 +14,10 @@ from sqlalchemy import Connection, Select, bindparam, func, insert, select, text
 
 from gateway.ledger import refusals, runs
 from gateway.ledger.batches import among, insert_rows, listed, upsert_rows
+from gateway.ledger.catalogue import HeldCatalogue
+from gateway.ledger.findings import from_json, to_json
 from gateway.ledger.fold import Fold, Folded, Made
-from gateway.ledger.gate import ACCEPTED, WAITING, Gate, anything_waits, lock_cases, release
+from gateway.ledger.gate import ACCEPTED, WAITING, Decided, Gate, lock_cases
 from gateway.ledger.heads import Heads
 from gateway.ledger.lanes import NewRecord, enqueue
 from gateway.ledger.numbers import Numbers
@@ -24,17 +26,22 @@ from gateway.ledger.refusals import Outcome, RawRows, Register
 from gateway.ledger.runs import Figures, RunLease
 from gateway.ledger.segments import SegmentWriter, write_segment
 from gateway.ledger.tables import record, row_memory, versions
+from gateway.model.case_record import CaseRecord, Sender
 from gateway.model.destination import Route
+from gateway.model.finding import Finding
 from gateway.model.priority import Priority
-from gateway.model.record import Observation, Refused, Row, content_digest
+from gateway.model.record import Draft, Observation, Refused, Row, content_digest
 from gateway.model.record_type import LaneKind, RecordType
 from gateway.ports import AllocationRequest, Unreadable
+from gateway.semantics.admission import Candidate, CaseJudge, Mark
+from gateway.semantics.names import named_refused
 
 _RECORD_COLUMNS = (
     "id", "type", "key", "version", "content_digest", "identity", "state", "lane", "order_key", "case_no", "org_code",
     "item_code", "occurred_at", "source_id", "row_id", "run_id", "accepted_at", "segment_id", "offset", "length",
-    "raw_segment_id", "raw_offset", "raw_length", "versions_id", "warnings",
+    "raw_segment_id", "raw_offset", "raw_length", "versions_id", "warnings", "facts",
 )  # fmt: skip
+_FACTS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _MEMORY_COLUMNS = ("source_id", "row_id", "digest", "keys")
 
 
@@ -44,7 +51,7 @@ class Chunk:
 
     ``rows`` counts the rows read, ``rereads`` those among them left out as unchanged; unreadable rows come on top.
     ``numbers`` are those the mapping used, new or not. ``cursor`` is where the source stands after this chunk.
-    ``offer`` is what was packed of the observations beforehand.
+    ``offer`` is what was packed of the observations beforehand. ``sender`` is who shows the rows, where that is known.
     """
 
     observations: tuple[Observation, ...]
@@ -57,19 +64,28 @@ class Chunk:
     adapter: str
     unreadable: tuple[Unreadable, ...] = ()
     offer: Offer | None = None
+    sender: Sender | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What intake must know beyond the chunk: the record types, where records go, numbers, and secrets.
 
-    ``discards`` are the codes of findings that forbid to store a row at all.
+    ``discards`` are the codes of findings that forbid to store a row at all. ``judge`` are the rules of cases; without
+    it the gate alone decides. ``catalogue_required``: a body of which no item is held yet waits for its items too.
     """
 
     types: Mapping[str, RecordType]
     routes: Sequence[Route] = ()
     numbers: Numbers = field(default_factory=Numbers)
     discards: Collection[str] = frozenset()
+    judge: CaseJudge | None = None
+    catalogue: HeldCatalogue = field(default_factory=HeldCatalogue)
+    catalogue_required: bool = False
+
+    def gate(self, connection: Connection) -> Gate:
+        """Return the gate of one transaction."""
+        return Gate(connection, self.types, self.judge, self.catalogue, catalogue_required=self.catalogue_required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +108,17 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
     memory = recall(connection, lease, (each.row.row_id for each in shown))
     observations = [each for each in shown if _is_wanted(lease, memory.get(each.row.row_id), each.row)]
     known = [each.row.row_id for each in observations if each.row.row_id in memory]
-    fold = _fold(connection, desk, lease, observations, memory)
+    gate = desk.gate(connection)
+    decision = _decide(connection, desk, lease, gate, _Brought(observations, memory, chunk.sender))
     kept = Kept(
         versions=Versions(chunk.pack, chunk.mapping, chunk.adapter),
         secret={each.row.row_id for each in observations if _is_secret(each, desk.discards)},
         known=known,
         offer=chunk.offer,
     )
-    write_fold(connection, desk, lease, fold, kept, now)
+    write_fold(connection, desk, lease, gate, decision, kept, now)
     rereads = chunk.rereads + lease.rereads + len(shown) - len(observations)
-    figures = count(fold, chunk.rows + len(chunk.unreadable) + lease.rereads, rereads)
+    figures = count(decision, chunk.rows + len(chunk.unreadable) + lease.rereads, rereads)
     runs.add_figures(connection, lease, figures)
     return figures
 
@@ -131,21 +148,66 @@ class Kept:
     offer: Offer | None = None
 
 
+class Decision(NamedTuple):
+    """What was folded, its new versions as candidates, and what gate and rules decided of them."""
+
+    fold: Folded
+    new: Sequence[Candidate]
+    decided: Decided
+
+    @property
+    def refused(self) -> Mapping[Mark, tuple[Finding, ...]]:
+        """New versions that rules of their cases refuse: to be folded again without them."""
+        return self.decided.admission.refused
+
+
+def decide(gate: Gate, lease: RunLease, fold: Folded, sender: Sender | None) -> Decision:
+    """Ask gate and rules about the new versions of a fold; what is admitted is marked accepted, with its warnings.
+
+    Whoever calls it has taken the locks of the gate, the cases and the heads, in this order.
+    """
+    new = [_candidate(gate, lease, made, sender) for made in fold.made]
+    decided = gate.decide(new)
+    if not decided.admission.refused:
+        for number, made in enumerate(fold.made):
+            mark = _mark(made)
+            if decided.admits(mark):
+                made.held.accepted = True
+                warned = decided.admission.warnings.get(mark)
+                if warned:
+                    fold.made[number] = made._replace(warnings=to_json([*from_json(made.warnings or "[]"), *warned]))
+    return Decision(fold, new, decided)
+
+
+def _candidate(gate: Gate, lease: RunLease, made: Made, sender: Sender | None) -> Candidate:
+    draft = made.draft
+    seen = CaseRecord(
+        draft.type, draft.key, made.version, draft.sequence, draft.occurred_at, draft.withdraws is not None,
+        draft.facts or {}, draft.org_code, draft.item_code, made.held.case_no,
+    )  # fmt: skip
+    return gate.candidate(seen, lease.level, passes=made.held.accepted, sender=sender)
+
+
+def _mark(made: Made) -> Mark:
+    return made.draft.key, made.version
+
+
 def write_fold(
-    connection: Connection, desk: Desk, lease: RunLease, fold: Folded, kept: Kept, now: int
+    connection: Connection, desk: Desk, lease: RunLease, gate: Gate, decision: Decision, kept: Kept, now: int
 ) -> list[tuple[int, Made]]:
-    """Pass the gate and write what was folded: records, refusals, heads and deliveries.
+    """Write what was folded and decided: records, refusals, heads, what was released, and deliveries.
 
     Returns the new versions with their numbers, in the order of the fold.
     """
-    released = _pass_gate(connection, desk, lease, fold, now)
+    fold = decision.fold
     raws = RawRows(kept.secret)
     raw_segment = _write_raws(connection, raws, fold, kept, now)
     written = _Written(raws, raw_segment, _versions_id(connection, kept.versions), now, kept.offer)
-    made = _write_records(connection, lease, fold, written)
+    made = _write_records(connection, lease, decision, written)
+    gate.settle(decision.decided, {_mark(each): number for number, each in made}, decision.new, now)
     refusals.supersede(connection, lease.source_id, kept.known)
     refusals.write(connection, fold.turned_away, Register(lease.source_id, lease.run_id, now), raws, raw_segment)
-    enqueue(connection, desk.routes, _new_records(desk.types, lease, released, made), now)
+    enqueue(connection, desk.routes, _new_records(desk.types, lease, decision, made), now)
     return made
 
 
@@ -177,48 +239,71 @@ def _is_secret(observation: Observation, discards: Collection[str]) -> bool:
     return any(found.code in discards for refused in observation.refused for found in refused.findings)
 
 
-def _fold(
-    connection: Connection,
-    desk: Desk,
-    lease: RunLease,
-    observations: Sequence[Observation],
-    memory: dict[str, _Memory],
-) -> Fold:
-    """Lock cases, then heads, both in sorted order (B10), and fold the rows in the order they were read (B16)."""
-    cases = {draft.case_no for each in observations for draft in each.drafts if draft.case_no is not None}
+class _Brought(NamedTuple):
+    """What a chunk brings that is new, what is remembered of its rows, and who sends it."""
+
+    observations: Sequence[Observation]
+    memory: Mapping[str, _Memory]
+    sender: Sender | None
+
+
+def _decide(connection: Connection, desk: Desk, lease: RunLease, gate: Gate, brought: _Brought) -> Decision:
+    """Fold and judge under the locks of the catalogue, the cases and the heads, in this order (B10, B16).
+
+    What the rules refuse is taken out of its row, and the chunk is folded again without it.
+    """
+    drafts = [draft for each in brought.observations for draft in each.drafts]
+    woken = gate.lock((draft.type, draft.item_code, draft.org_code) for draft in drafts)
+    cases = {draft.case_no for draft in drafts if draft.case_no is not None} | woken
     lock_cases(connection, cases)
+    observations = brought.observations
+    while True:
+        fold, rows = _fold(connection, desk, lease, observations, brought.memory, cases)
+        decision = decide(gate, lease, fold, brought.sender)
+        if not decision.refused:
+            break
+        observations = [_without(each, decision.refused) for each in observations]
+    upsert_rows(connection, row_memory, _MEMORY_COLUMNS, rows, replaced=("digest", "keys"))
+    return decision
+
+
+def _without(each: Observation, refused: Mapping[Mark, tuple[Finding, ...]]) -> Observation:
+    """Return an observation whose refused drafts, and those that speak of them, have become refusals."""
+    reasons = {key: findings for (key, _version), findings in refused.items()}
+    if not any(draft.key in reasons for draft in each.drafts):
+        return each
+    kept: list[Draft] = []
+    away, fallen = list(each.refused), set[str]()
+    for draft in each.drafts:
+        findings = reasons.get(draft.key) or named_refused(draft, fallen)
+        if findings:
+            fallen.add(draft.key)
+            away.append(Refused(findings, draft.type, draft.key, draft.case_no, draft.document()))
+        else:
+            kept.append(draft)
+    return Observation(each.row, tuple(kept), tuple(away), each.warnings)
+
+
+def _fold(
+    connection: Connection, desk: Desk, lease: RunLease, observations: Sequence[Observation],
+    memory: Mapping[str, _Memory], cases: set[str],
+) -> tuple[Fold, list[tuple[Any, ...]]]:  # fmt: skip
+    """Lock heads in sorted order, and the cases of what is held, and fold the rows in the order they were read (B16)."""
     keys = {draft.key for each in observations for draft in each.drafts}
     for each in observations:
         if each.row.row_id in memory:
             keys.update(memory[each.row.row_id].keys)
     heads = Heads(connection, keys)
     lock_cases(connection, heads.cases() - cases)
+    cases |= heads.cases()
     fold = Fold(lease, desk.types, heads)
-    rows = []
+    stood = {row_id: known.keys for row_id, known in memory.items()}
+    rows: dict[str, tuple[Any, ...]] = {}
     for each in observations:
-        stands_for = fold.take(each, memory[each.row.row_id].keys if each.row.row_id in memory else ())
-        memory[each.row.row_id] = _Memory(each.row.digest, tuple(stands_for))
-        rows.append((lease.source_id, each.row.row_id, each.row.digest, "\n".join(stands_for)))
-    upsert_rows(connection, row_memory, _MEMORY_COLUMNS, rows, replaced=("digest", "keys"))
-    return fold
-
-
-def _pass_gate(connection: Connection, desk: Desk, lease: RunLease, fold: Folded, now: int) -> list[NewRecord]:
-    """Accept what may go, and release what waited for it: in this transaction, whoever came first (B9)."""
-    touched = {made.held.key: made.held for made in fold.made}
-    if all(held.accepted for held in touched.values()) and not anything_waits(connection):
-        return []
-    ready = Gate(connection, desk.types).open(list(touched.values()))
-    for key in ready & touched.keys():
-        touched[key].accepted = True
-    stored = [key for key in ready if key not in touched or touched[key].stored]
-    return [
-        NewRecord(
-            row.id, row.type, row.key, row.version, row.lane, row.order_key, _priority(desk.types, lease, row.type),
-            row.org_code,
-        )
-        for row in release(connection, stored, now)
-    ]  # fmt: skip
+        row_id, digest = each.row.row_id, each.row.digest
+        stood[row_id] = tuple(fold.take(each, stood.get(row_id, ())))
+        rows[row_id] = (lease.source_id, row_id, digest, "\n".join(stood[row_id]))
+    return fold, list(rows.values())
 
 
 def _priority(types: Mapping[str, RecordType], lease: RunLease, type_: str) -> int:
@@ -262,8 +347,11 @@ def _documents(
     return documents.write(connection, shared.now), placed
 
 
-def _write_records(connection: Connection, lease: RunLease, fold: Folded, shared: _Written) -> list[tuple[int, Made]]:
+def _write_records(
+    connection: Connection, lease: RunLease, decision: Decision, shared: _Written
+) -> list[tuple[int, Made]]:
     """Write the new versions and their heads; return them with their numbers, in the order of the fold."""
+    fold = decision.fold
     segment_id, documents = _documents(connection, fold, shared) if fold.made else (None, [])
     numbered = list(zip(_reserve(connection, len(fold.made)), fold.made, strict=True))
     rows = []
@@ -273,9 +361,10 @@ def _write_records(connection: Connection, lease: RunLease, fold: Folded, shared
         rows.append(
             (
                 number, draft.type, draft.key, made.version, digest, draft.identity,
-                ACCEPTED if held.accepted else WAITING, held.lane, made.order_key, held.case_no, draft.org_code,
+                ACCEPTED if decision.decided.admits(_mark(made)) else WAITING, held.lane, made.order_key, held.case_no, draft.org_code,
                 draft.item_code, draft.occurred_at, lease.source_id, made.row.row_id, lease.run_id, shared.now,
                 segment_id, *place, shared.raw_segment, *shared.raws.place(made.row), shared.versions_id, made.warnings,
+                None if draft.facts is None else _FACTS(draft.facts),
             )
         )  # fmt: skip
     rows.sort(key=_by_key)
@@ -317,23 +406,30 @@ def _versions_id(connection: Connection, handled: Versions) -> int:
 
 
 def _new_records(
-    types: Mapping[str, RecordType], lease: RunLease, released: list[NewRecord], made: Iterable[tuple[int, Made]]
+    types: Mapping[str, RecordType], lease: RunLease, decision: Decision, made: Iterable[tuple[int, Made]]
 ) -> list[NewRecord]:
-    new = [
+    released = [
+        NewRecord(
+            row.id, row.type, row.key, row.version, row.lane, row.order_key, _priority(types, lease, row.type),
+            row.org_code,
+        )
+        for row in (each.row for each in decision.decided.released)
+    ]  # fmt: skip
+    return released + [
         NewRecord(
             number, each.draft.type, each.draft.key, each.version, each.held.lane, each.order_key,
             _priority(types, lease, each.draft.type), each.draft.org_code,
         )
         for number, each in made
-        if each.held.accepted
+        if decision.decided.admits(_mark(each))
     ]  # fmt: skip
-    return released + new
 
 
-def count(fold: Folded, rows: int, rereads: int) -> Figures:
-    """Return the figures of what was folded."""
+def count(decision: Decision, rows: int, rereads: int) -> Figures:
+    """Return the figures of what was folded and decided."""
+    fold = decision.fold
     outcomes = Counter(each.outcome for each in fold.turned_away)
-    accepted = sum(made.held.accepted for made in fold.made)
+    accepted = sum(decision.decided.admits(_mark(made)) for made in fold.made)
     return Figures(
         rows=rows,
         rereads=rereads,

@@ -18,15 +18,16 @@ from gateway.ledger.batches import insert_rows, upsert_rows
 from gateway.ledger.declared_fold import DeclaredFold, DeclaredRecord, Taken, held_versions
 from gateway.ledger.engine import Contended, is_contention
 from gateway.ledger.fold import Made
-from gateway.ledger.gate import ACCEPTED, lock_cases
+from gateway.ledger.gate import ACCEPTED, Gate, lock_cases
 from gateway.ledger.heads import Heads
-from gateway.ledger.intake import Desk, Kept, Versions, count, write_fold
+from gateway.ledger.intake import Decision, Desk, Kept, Versions, count, decide, write_fold
 from gateway.ledger.received_streams import note_sequence, note_voided
 from gateway.ledger.received_tables import notice, received_package, received_record
 from gateway.ledger.runs import RunLease
 from gateway.ledger.segments import SegmentWriter
 from gateway.ledger.store import Ledger
 from gateway.ledger.tables import site
+from gateway.model.case_record import Sender
 from gateway.model.finding import Finding
 from gateway.model.record import Draft, Row
 from gateway.semantics.declared import Declared
@@ -54,12 +55,16 @@ class Arrived(NamedTuple):
     code: str = ""
 
 
+CodeOf = Callable[[Sequence[Finding]], str]
+"""Returns the return code of findings that keep a record out (standard.md §4)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """A package whose signature and digests hold, ready for the ledger.
 
     ``head`` is the sender's Head with its Signature, kept as evidence. ``secret`` are keys whose content must not be
-    stored.
+    stored. ``sender`` is whom the rules of cases take for the one who acts, ``code_of`` words what they refuse.
     """
 
     lease: RunLease
@@ -72,6 +77,8 @@ class Parcel:
     records: tuple[Arrived, ...] = field(repr=False)
     versions: Versions
     secret: frozenset[str] = frozenset()
+    sender: Sender | None = None
+    code_of: CodeOf = field(default=lambda _findings: "1002", repr=False)
 
 
 class Answer(NamedTuple):
@@ -118,7 +125,7 @@ def commit_parcels(
 
     ``notices`` are the record types that departments are told of. Raises LedgerError, with nothing stored of any.
     """
-    desk = Desk(ledger.types, ledger.routes, discards=ledger.discards)
+    desk = ledger.desk()
     now = ledger.now()
     results: list[Stored | Contended] = []
     with ledger.begin() as connection:
@@ -153,20 +160,42 @@ def _apart(connection: Connection, desk: Desk, parcel: Parcel, now: int) -> "_Me
 
 def _fold(connection: Connection, desk: Desk, parcel: Parcel, now: int) -> _Member:
     runs.move_cursor(connection, parcel.lease, parcel.lease.cursor)
-    drafts = [each.draft for each in parcel.records if each.draft is not None and not each.refused]
-    cases = {draft.case_no for draft in drafts if draft.case_no is not None}
-    lock_cases(connection, cases)
-    keys = {draft.key for draft in drafts}
-    heads = Heads(connection, keys)
-    lock_cases(connection, heads.cases() - cases)
-    fold = DeclaredFold(parcel.lease, desk.types, heads, held_versions(connection, keys))
-    answers = _take(fold, parcel.records)
+    gate = desk.gate(connection)
+    decision, answers = _decide(connection, desk, gate, parcel)
     kept = Kept(parcel.versions, parcel.secret, [each.row.row_id for each in parcel.records])
-    made = write_fold(connection, desk, parcel.lease, fold, kept, now)
-    runs.add_figures(connection, parcel.lease, count(fold, len(parcel.records), 0))
+    made = write_fold(connection, desk, parcel.lease, gate, decision, kept, now)
+    runs.add_figures(connection, parcel.lease, count(decision, len(parcel.records), 0))
     note_sequence(connection, parcel.lease.source_id, parcel.stream_id, parcel.seq, now)
     note_voided(connection, parcel.lease.source_id, parcel.stream_id, parcel.voided)
     return _Member(parcel, answers, made)
+
+
+def _decide(connection: Connection, desk: Desk, gate: Gate, parcel: Parcel) -> tuple[Decision, list[Answer]]:
+    """Fold and judge under the locks of the catalogue, the cases and the heads, in this order (B10).
+
+    What the rules of cases refuse is refused like what the schema refuses, and the package is folded again.
+    """
+    drafts = [each.draft for each in parcel.records if each.draft is not None and not each.refused]
+    woken = gate.lock((draft.type, draft.item_code, draft.org_code) for draft in drafts)
+    cases = {draft.case_no for draft in drafts if draft.case_no is not None} | woken
+    lock_cases(connection, cases)
+    keys = {draft.key for draft in drafts}
+    records = parcel.records
+    while True:
+        heads = Heads(connection, keys)
+        lock_cases(connection, heads.cases() - cases)
+        cases |= heads.cases()
+        fold = DeclaredFold(parcel.lease, desk.types, heads, held_versions(connection, keys))
+        answers = _take(fold, records)
+        decision = decide(gate, parcel.lease, fold, parcel.sender)
+        if not decision.refused:
+            return decision, answers
+        records = tuple(_turned_away(each, decision, parcel.code_of) for each in records)
+
+
+def _turned_away(each: Arrived, decision: Decision, code_of: CodeOf) -> Arrived:
+    findings = decision.refused.get((each.key, each.version), ())
+    return each._replace(refused=findings, code=code_of(findings)) if findings and not each.refused else each
 
 
 def _take(fold: DeclaredFold, records: Sequence[Arrived]) -> list[Answer]:

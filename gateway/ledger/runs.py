@@ -4,7 +4,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, or_, select, update
 
 from gateway.errors import Fenced
 from gateway.ledger.tables import record, source, source_run
@@ -175,7 +175,10 @@ def end(connection: Connection, lease: RunLease, state: str, error: str | None, 
     waiting = connection.execute(
         select(func.count())
         .select_from(record)
-        .where(record.c.state != literal_column("'accepted'"), record.c.run_id == lease.run_id)
+        .where(
+            or_(record.c.state == literal_column("'waiting'"), record.c.state == literal_column("'parked'")),
+            record.c.run_id == lease.run_id,
+        )
     ).scalar_one()
     figures = Figures(
         row.rows + lease.rereads,

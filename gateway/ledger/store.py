@@ -16,6 +16,7 @@ from gateway.clock import microseconds
 from gateway.errors import LedgerError
 from gateway.ledger import gate, intake, received_streams, runs, schema
 from gateway.ledger.batches import among, listed
+from gateway.ledger.catalogue import HeldCatalogue
 from gateway.ledger.engine import (
     WRITES,
     Contended,
@@ -39,6 +40,7 @@ from gateway.model.priority import Priority
 from gateway.model.record import Level, SourceKind
 from gateway.model.record_type import RecordType
 from gateway.ports import AllocationRequest, Clock, Ids
+from gateway.semantics.admission import CaseJudge
 
 _FOLDS = 5
 
@@ -94,7 +96,8 @@ def _places(dialect: str) -> Select[Any]:
 class Ledger:
     """An open ledger; its methods may be called from any thread.
 
-    ``routes`` may be set anew once the destinations have their numbers. ``commits`` counts write transactions.
+    ``routes`` may be set anew once the destinations have their numbers, ``judge`` are the rules of cases (without it the
+    gate alone decides), ``catalogue_required`` binds bodies of which no item is held yet. ``commits`` counts write transactions.
     """
 
     def __init__(self, engine: Engine, writing: Engine, clock: Clock, ids: Ids, lock: WriterLock | None) -> None:
@@ -102,6 +105,9 @@ class Ledger:
         self.types: Mapping[str, RecordType] = {}
         self.routes: Sequence[Route] = ()
         self.discards: Collection[str] = frozenset()
+        self.judge: CaseJudge | None = None
+        self.catalogue_required = False
+        self._catalogue = HeldCatalogue()
         self.clock = clock
         self.ids = ids
         self.commits = 0
@@ -236,6 +242,12 @@ class Ledger:
         with self.reading() as connection:
             return self._numbers.look_up(connection, requests)
 
+    def desk(self) -> Desk:
+        """Return what intake must know beyond what it is given."""
+        return Desk(
+            self.types, self.routes, self._numbers, self.discards, self.judge, self._catalogue, self.catalogue_required
+        )
+
     def commit_chunk(
         self, lease: RunLease, chunk: Chunk, also: Callable[[Connection], None] = lambda _connection: None
     ) -> Figures:
@@ -244,10 +256,9 @@ class Ledger:
         ``also`` writes what must stand or fall with it.
         Raises Fenced when the lease was lost (nothing was written) and NumbersTaken when the rows must be mapped again.
         """
-        desk = Desk(self.types, self.routes, self._numbers, self.discards)
 
         def work(connection: Connection) -> Figures:
-            figures = intake.commit(connection, desk, lease, chunk, self.now())
+            figures = intake.commit(connection, self.desk(), lease, chunk, self.now())
             also(connection)
             return figures
 

@@ -125,7 +125,7 @@ record = Table(
     Column("version", Integer, nullable=False),
     Column("content_digest", LargeBinary(32), nullable=False),
     Column("identity", LargeBinary(32), nullable=False),
-    Column("state", Text, nullable=False),  # accepted, waiting, parked
+    Column("state", Text, nullable=False),  # accepted, waiting, parked, superseded (a correction came while it waited)
     Column("lane", Text, nullable=False),
     Column("order_key", Ordered, nullable=False),
     Column("case_no", Text),
@@ -144,15 +144,16 @@ record = Table(
     Column("raw_length", Integer, nullable=False),
     Column("versions_id", Integer, nullable=False),
     Column("warnings", Text),
+    Column("facts", Text),
     UniqueConstraint("key", "version", name="uq_record_key_version"),
     Index("ix_record_case", "case_no"),
     Index(
         "ix_record_waiting",
         "lane",
-        sqlite_where=text("state <> 'accepted'"),
-        postgresql_where=text("state <> 'accepted'"),
+        sqlite_where=text("state = 'waiting' or state = 'parked'"),
+        postgresql_where=text("state = 'waiting' or state = 'parked'"),
     ),
-    comment="identity of every version ever held; never pruned, not partitioned (B22)",
+    comment="identity of every version ever held, and its facts (JSON) for the rules of its case; never pruned, not partitioned (B22)",
 )
 
 record_key = Table(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple, TypeAlias
 
+from gateway.model.case_record import CaseFacts
 from gateway.model.finding import Finding
 
 Scalar: TypeAlias = str | int | None
@@ -74,7 +75,8 @@ class Draft(NamedTuple):
     element) cut at its slots. ``identity`` is SHA-256 of the content without version, operation and volatile
     fields: equal identity means nothing changed (ledger.md B3). ``order_token`` sorts several observations of one
     key (B4). ``withdraws`` is the key of the target when the record is a withdrawal: ``key`` is then the same. ``names`` are keys of
-    other records of the same row that this one speaks of: when they are refused, so is this one.
+    other records of the same row that this one speaks of: when they are refused, so is this one. ``facts`` are what the
+    rules of its case will ask for.
     """
 
     type: str
@@ -89,6 +91,7 @@ class Draft(NamedTuple):
     order_token: str | None = None
     withdraws: str | None = None
     names: tuple[str, ...] = ()
+    facts: CaseFacts | None = None
 
     def document(self, version: int = 1, target_version: int = 1) -> bytes:
         """Return the document with its slots filled; the operation is C for version 1 and U above."""

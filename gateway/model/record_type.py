@@ -70,6 +70,12 @@ class RecordType:
         return f"{self.code}:{case_no}:{sequence}"
 
 
+def sequence_in(key: str) -> int:
+    """Return the number in its case that a business key names, 0 where the key holds an own code."""
+    parts = key.split(":")
+    return int(parts[2]) if len(parts) == 3 and parts[2].isdecimal() else 0
+
+
 def case_in(key: str) -> str | None:
     """Return the case that a business key names (``type:case:sequence``), or None where the key holds an own code.
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from gateway.errors import ConfigurationError
+from gateway.model.case_record import CaseRecord
 from gateway.model.finding import Finding
 from gateway.model.words import Words
 from gateway.pack import Pack
@@ -14,7 +15,7 @@ from gateway.rules.expression import Compiled, ExpressionCompiler
 from gateway.rules.facts import FactScope, FactTable
 from gateway.rules.forms import ALWAYS, CaseRow, Hit
 from gateway.rules.limit_form import FORMS
-from gateway.rules.records import CaseRecord, CaseView
+from gateway.rules.records import CaseView
 from gateway.rules.rows import shown, types_of
 from gateway.rules.sets import expression_compiler
 from gateway.rules.texts import Rule, Scope, read_rules
@@ -22,6 +23,9 @@ from gateway.rules.texts import Rule, Scope, read_rules
 _COMMON = frozenset(
     {"form", "a", "b", "path", "path_a", "when", "must", "given", "amount", "unless", "extra", "fills", "day"}
 )  # fmt: skip
+
+_ALONE = frozenset({"alone", "item", "sender", "numbering", "due"})
+"""Forms that look at one record and the catalogue."""
 
 Findings = Mapping[tuple[str, int], tuple[Finding, ...]]
 """Findings by key and version of the record they belong to; clean records are not in it."""
@@ -40,6 +44,7 @@ class CaseRules:
             if rule.scope in (Scope.CASE, Scope.CATALOGUE, Scope.SENDER)
         }
         self._rows = lru_cache(maxsize=4096)(self._choose)
+        self._wants = lru_cache(maxsize=4096)(self._history_wanted)
         compiler = expression_compiler(pack)
         self._by_type: dict[str, list[tuple[Rule, CaseRow]]] = {}
         self._withdrawals: list[tuple[Rule, Mapping[str, Any]]] = []
@@ -90,6 +95,14 @@ class CaseRules:
         """Return the standing records of one case as the rules see them."""
         return CaseView(name, [(record, True) for record in records], self._pack.types, self.table)
 
+    def wants_history(self, types: frozenset[str], level: str) -> bool:
+        """Tell whether some rule that holds at a level needs the history of the cases of these types."""
+        return self._wants(types, level)
+
+    def _history_wanted(self, types: frozenset[str], level: str) -> bool:
+        rows = self._rows(types, level, frozenset())
+        return any("history" in rule.needs or row.form not in _ALONE for rule, row in rows)
+
     def not_evaluated(self, context: Context) -> tuple[str, ...]:
         """Return the codes of rules that can't be judged for lack of context."""
         lacks = context.lacks()
@@ -117,7 +130,7 @@ class CaseRules:
         fact = self.table.of[record.type].get(hit.fact)
         path = kind.element if fact is None else f"{kind.element}/{fact.path}"
         element = None if fact is None else self._pack.shape(record.type).find(fact.path)
-        value = hit.record.values.get(hit.fact)
+        value = None if fact is not None and fact.is_digest else hit.record.values.get(hit.fact)
         fills: dict[str, Words] = {
             name: Words(text, text) for name, text in ((name, shown(each)) for name, each in hit.fills.items())
         }
@@ -131,7 +144,8 @@ class CaseRules:
     def _withdrawn(self, rule: Rule, entry: Mapping[str, Any], view: CaseView) -> Iterable[tuple[CaseRecord, Finding]]:
         """Yield withdrawals that name no standing version (``ask`` target), or do not take the next one (version)."""
         for record, target in view.withdrawals:
-            told = record.facts.get(entry["version"])
+            values = self.table.told(record)
+            told = values.get(entry["version"])
             if entry["ask"] == "version":
                 fits = told is None or record.version == told + 1
             else:
@@ -141,7 +155,10 @@ class CaseRules:
                 fact = self.table.of[record.type][entry["path"]]
                 said = {"value": record.key, "version": str(told), "target": str(told), "taken": str(record.version)}
                 fills = {name: Words(text, text) for name, text in said.items()}
-                yield record, rule.finding(f"{element}/{fact.path}", str(record.facts[entry["path"]]), None, fills)
+                yield (
+                    record,
+                    rule.finding(f"{element}/{fact.path}", str(values.get(entry["path"], record.key)), None, fills),
+                )
 
 
 def _by_place(finding: Finding) -> tuple[str, str]:

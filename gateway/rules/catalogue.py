@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What case rules ask of the world around a case: catalogue of powers, flows, bodies, sender, clock."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Protocol
 
-from gateway.pack import Pack
-from gateway.rules.facts import CaseFacts
-from gateway.rules.records import CaseRecord
+from gateway.model.case_record import CaseFacts, CaseRecord, Sender
+from gateway.rules.facts import FactTable
 from gateway.rules.timing import Clock
 
 
@@ -23,14 +22,6 @@ class Catalogue(Protocol):
 
     def body(self, code: str) -> CaseFacts | None:
         """Return the facts of a body, or None when it is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who sent, and the bodies it may act for; whether it is live is the business of access (code 2008)."""
-
-    code: str
-    entrusted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +59,21 @@ class RecordedCatalogue:
     bodies: dict[str, CaseFacts] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, pack: Pack, records: Iterable[CaseRecord]) -> "RecordedCatalogue | None":
-        """Return the catalogue in ``records``, or None when there is no item among them."""
-        kinds: Mapping[str, str] = pack.toml("rules/facts.toml")["master-data"]
+    def of(cls, table: FactTable, records: Iterable[CaseRecord]) -> "RecordedCatalogue":
+        """Return the catalogue in ``records``; empty when there is none among them."""
+        kinds = table.master_data
         made = cls()
         for record in sorted(records, key=lambda each: each.version):
-            facts = record.facts
+            if record.type not in kinds.values():
+                continue
+            facts = table.told(record)
             if record.type == kinds["item"]:
                 made.items[facts["item"], facts["item_version"]] = facts
             elif record.type == kinds["flow"]:
                 made.flows[facts["item"], facts["item_version"]] = facts
             elif record.type == kinds["body"]:
                 made.bodies[facts["org"]] = facts
-        return made if made.items else None
+        return made
 
     def item(self, code: str, version: int) -> CaseFacts | None:
         """Return one version of an item."""

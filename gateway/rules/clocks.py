@@ -11,11 +11,12 @@ from datetime import datetime
 from gateway.legal.clock import LegalClock
 from gateway.legal.explain import explain
 from gateway.legal.moments import Interval
+from gateway.model.case_record import CaseRecord
 from gateway.model.words import Words
 from gateway.rules.case import CaseRules
 from gateway.rules.forms import CaseRow
 from gateway.rules.limit_form import longer, pauses
-from gateway.rules.records import CaseRecord, CaseView, Seen
+from gateway.rules.records import CaseView, Seen
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
 """Facts (办件要素): the few values of a record that case rules ask for, declared in the pack's ``rules/facts.toml``.
 
-A fact is an element path, or a table ``{group, field}`` (that element of every line), ``{group, fields}`` (small
-mappings) with optional ``where`` / ``equals``. Facts are JSON: text, whole numbers, truth values, lists; amounts are
-text and are read as Decimal by the rules.
+A fact is an element path, ``{path}``, or a table ``{group, field}`` (that element of every line), ``{group, fields}``
+(small mappings) with optional ``where`` / ``equals``. ``digest = true``: names of people are kept as a digest, which is
+enough to compare them. Facts are JSON: text, whole numbers, truth values, lists; amounts are text and are read as
+Decimal by the rules. A fact that the ledger knows of every record anyhow (its body, item, time, version) is not kept
+beside it: see :meth:`FactTable.told`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fnmatch import fnmatchcase
-from typing import Any, TypeAlias
+from hashlib import sha256
+from typing import Any
 
 from gateway.errors import ConfigurationError
+from gateway.model.case_record import CaseFacts, CaseRecord
+from gateway.model.record_type import Role
 from gateway.pack import Element, Pack
 from gateway.rules.expression import Symbol
 from gateway.rules.plan import Node, Planner, Values, gather
 
 KEY, VERSION = "@key", "@version"
-CaseFacts: TypeAlias = dict[str, Any]
-"""Facts of one record by name."""
+_COLUMNS: Mapping[Role, Callable[[CaseRecord], Any]] = {
+    Role.CASE: lambda record: record.case,
+    Role.ITEM: lambda record: record.item,
+    Role.ORGANISATION: lambda record: record.org,
+    Role.SEQUENCE: lambda record: record.sequence,
+    Role.OCCURRED_AT: lambda record: record.occurred_at,
+    Role.VERSION: lambda record: record.version,
+    Role.OPERATION: lambda record: "C" if record.version == 1 else "U",
+    Role.TARGET_VERSION: lambda record: record.version - 1,
+}
+"""What the ledger knows of every record, whatever its facts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +46,12 @@ class Fact:
     many: bool
     take: Callable[[Values], Any]
     fields: Mapping[str, str] | None = None
+    is_digest: bool = False
 
     @property
     def is_plain(self) -> bool:
         """Tell whether the value stands as it is at the path."""
-        return self.fields is None and not self.many and self.kind != "decimal"
+        return self.fields is None and not self.many and self.kind != "decimal" and not self.is_digest
 
 
 class FactTable:
@@ -64,12 +79,10 @@ class FactTable:
             code: tuple(fact for fact in facts.values() if fact.kind == "decimal" or fact.fields)
             for code, facts in self.of.items()
         }
-
-        self._ways = {
-            code: (
-                [(name, fact.path) for name, fact in facts.items() if fact.is_plain],
-                [(name, fact.take) for name, fact in facts.items() if not fact.is_plain],
-            )
+        self._columns = {code: self._of_columns(code) for code in self.of}
+        self._ways = {code: self._ways_to(facts) for code, facts in self.of.items()}
+        self._kept = {
+            code: self._ways_to({name: fact for name, fact in facts.items() if name not in self._columns[code]})
             for code, facts in self.of.items()
         }
 
@@ -81,7 +94,26 @@ class FactTable:
 
     def of_values(self, code: str, values: Values) -> CaseFacts:
         """Return the facts among the values of a record."""
-        plain, others = self._ways[code]
+        return self._taken(self._ways[code], values)
+
+    def kept(self, code: str, values: Values) -> CaseFacts:
+        """Return those of the facts that the ledger must keep: it knows the others."""
+        return self._taken(self._kept[code], values)
+
+    def told(self, record: CaseRecord) -> Values:
+        """Return all facts of a record as rules compute with them: those kept, and what the ledger knows anyhow."""
+        values: Values = {}
+        for name, column in self._columns[record.type].items():
+            value = column(record)
+            if value is not None:
+                values[name] = value
+        values.update(self.typed(record.type, record.facts))
+        values[KEY], values[VERSION] = record.key, record.version
+        return values
+
+    @staticmethod
+    def _taken(ways: "_Ways", values: Values) -> CaseFacts:
+        plain, others = ways
         taken: CaseFacts = {}
         for name, key in plain:
             value = values.get(key)
@@ -110,12 +142,25 @@ class FactTable:
                 typed[fact.name] = [Decimal(each) for each in held] if fact.many else Decimal(held)
         return typed
 
+    def _of_columns(self, code: str) -> "dict[str, Callable[[CaseRecord], Any]]":
+        paths = {path: _COLUMNS[role] for role, path in self._pack.types[code].roles.items() if role in _COLUMNS}
+        return {name: paths[fact.path] for name, fact in self.of[code].items() if fact.path in paths and not fact.many}
+
+    @staticmethod
+    def _ways_to(facts: Mapping[str, Fact]) -> "_Ways":
+        plain = [(name, fact.path) for name, fact in facts.items() if fact.is_plain]
+        return plain, [(name, fact.take) for name, fact in facts.items() if not fact.is_plain]
+
     def _has(self, code: str, entry: Any) -> bool:
         return isinstance(entry, str) and self._pack.shape(code).find(entry) is not None
 
     def _fact(self, code: str, name: str, entry: Any) -> Fact:
         try:
-            return self._plain(code, name, entry) if isinstance(entry, str) else self._lines(code, name, entry)
+            if isinstance(entry, str):
+                return self._plain(code, name, entry)
+            if "path" in entry:
+                return self._digest(code, name, entry["path"])
+            return self._lines(code, name, entry)
         except KeyError as fault:
             raise ConfigurationError(f"rules/facts.toml: {code}: {name}: no {fault}") from None
 
@@ -129,6 +174,10 @@ class FactTable:
             return Fact(name, element.kind, path, True, lambda values: [json(each) for each in values.get(path, ())])
         return Fact(name, element.kind, path, False, lambda values: json(values.get(path)))
 
+    def _digest(self, code: str, name: str, path: str) -> Fact:
+        plain = self._plain(code, name, path)
+        return Fact(name, "text", path, False, lambda values: _digest_of(plain.take(values)), is_digest=True)
+
     def _lines(self, code: str, name: str, entry: Mapping[str, Any]) -> Fact:
         shape, group = self._pack.shape(code), entry["group"]
         names: list[str] = entry.get("fields", [entry.get("field")])
@@ -138,12 +187,13 @@ class FactTable:
         chosen = _filter(entry)
         if "fields" not in entry:
             (only,) = names
-            json = _json_of(elements[only])
+            hidden = entry.get("digest", False)
+            json = _digest_of if hidden else _json_of(elements[only])
 
             def column(values: Values) -> list[Any]:
                 return [json(line[only]) for line in values.get(group, ()) if only in line and chosen(line)]
 
-            return Fact(name, elements[only].kind, group, True, column)
+            return Fact(name, elements[only].kind, group, True, column, is_digest=hidden)
         turn = {each: _json_of(element) for each, element in elements.items()}
 
         def lines(values: Values) -> list[Any]:
@@ -187,6 +237,15 @@ class FactScope:
                     return None if kind is None else Symbol(below, kind, of_line, group=fact_name)
                 return Symbol(fact_name, fact.kind, of_line, many=fact.many)
         return None
+
+
+_Ways = tuple[list[tuple[str, str]], list[tuple[str, Callable[[Values], Any]]]]
+"""How facts come out of values: those that stand there as they are, and those that are worked out."""
+
+
+def _digest_of(value: Any) -> str | None:
+    """Return what tells two names apart without telling the name."""
+    return None if value is None else sha256(str(value).encode()).hexdigest()[:16]
 
 
 def _json_of(element: Element) -> Callable[[Any], Any]:

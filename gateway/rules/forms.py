@@ -271,7 +271,7 @@ def item(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays |
 def sender(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
     """A record is the sender's own, or of a body that it acts for."""
     told = context.sender
-    if told is None:
+    if told is None or told.for_all:
         return
     for each in view.of(row.a):
         org, acting = each.values.get("org"), each.values.get("entrusted")

@@ -2,35 +2,13 @@
 """Records as case rules see them, and one case with all of its records."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from gateway.model.record_type import RecordType, case_in
-from gateway.rules.facts import KEY, VERSION, CaseFacts, FactTable
+from gateway.model.case_record import CaseRecord
+from gateway.model.record_type import RecordType
+from gateway.rules.facts import FactTable
 from gateway.rules.plan import Values
-
-
-@dataclass(frozen=True, slots=True)
-class CaseRecord:
-    """One version of a record: what the ledger keeps of it beside its document.
-
-    ``withdrawn``: this version withdraws the key (its type is then that of the withdrawal). ``facts`` are those of
-    ``rules/facts.toml``; ``occurred_at`` is ISO text at +08:00.
-    """
-
-    type: str
-    key: str
-    version: int
-    sequence: int
-    occurred_at: str
-    withdrawn: bool
-    facts: CaseFacts
-
-    @property
-    def case(self) -> str | None:
-        """The case it belongs to: that of its key, or of the record that it names."""
-        return case_in(self.key) or case_in(str(self.facts.get("target", "")))
 
 
 class Seen:
@@ -43,10 +21,7 @@ class Seen:
     @cached_property
     def values(self) -> Values:
         """The facts of the record as rules compute with them."""
-        record = self.record
-        values = self._table.typed(record.type, record.facts)
-        values[KEY], values[VERSION] = record.key, record.version
-        return values
+        return self._table.told(self.record)
 
 
 class CaseView:

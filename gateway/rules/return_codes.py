@@ -20,6 +20,7 @@ class ReturnCodes:
         table = pack.toml(FILE)
         self._by_code: dict[str, str] = table["codes"]
         self._by_prefix: dict[str, str] = table["prefixes"]
+        self._state_dependent = frozenset(table["state_dependent"])
 
     def of(self, code: str) -> str:
         """Return the return code of a finding's code; raises ConfigurationError for one that the table lacks."""
@@ -27,6 +28,10 @@ class ReturnCodes:
         if found is None:
             raise ConfigurationError(f"{FILE}: no return code for {code}")
         return found
+
+    def depends_on_state(self, code: str) -> bool:
+        """Tell whether a finding's code may be mended by what arrives later, so that its record waits."""
+        return self.of(code) in self._state_dependent
 
     def answer(self, findings: Iterable[Finding]) -> str:
         """Return the code that answers a record with these findings: that of its first error, or accepted."""

@@ -8,11 +8,12 @@ from typing import Any, cast
 
 from lxml import etree
 
+from gateway.model.case_record import CaseFacts
 from gateway.model.finding import Finding
 from gateway.pack import Pack
 from gateway.rules.codes import code_check, region_check
 from gateway.rules.expression import fuse
-from gateway.rules.facts import CaseFacts, FactTable
+from gateway.rules.facts import FactTable
 from gateway.rules.functions import WorkingDays
 from gateway.rules.identity import NumberRules, identity_check, organisation_check
 from gateway.rules.obligations import obligation_check
@@ -85,8 +86,8 @@ class Rules:
         return tuple(found if with_lines else [replace(finding, line=None) for finding in found]), values
 
     def facts_in(self, type_code: str, values: Values) -> CaseFacts:
-        """Return the facts of a record among the values that :meth:`examine` read."""
-        return self.table.of_values(type_code, values)
+        """Return the facts to be kept of a record, among the values that :meth:`examine` read."""
+        return self.table.kept(type_code, values)
 
     def facts(self, type_code: str, element: Node) -> CaseFacts:
         """Return the facts of a payload element that the rules of its case will ask for (JSON)."""

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Final
 import structlog
 
 from gateway.errors import ChildError
-from gateway.flow.translating import Crashed, Numbers, Translated, Wanted
+from gateway.flow.translating import Crashed, Hands, Numbers, Translated, Wanted
 from gateway.model.record import Row
 from gateway.schedule.frames import Reply, Task, Wiring, how_it_ended, observed, read, told, write
 
@@ -133,12 +133,13 @@ class ChildProcesses:
         return [tuple(each) for each in self._threads.submit(self._do, task).result()]
 
     def observe(
-        self, source: str, rows: Sequence[Row], numbers: Numbers, *, apart: bool = False
+        self, hands: Hands, rows: Sequence[Row], numbers: Numbers, *, apart: bool = False
     ) -> "Future[Translated]":
         """Map and validate rows; the future may raise Crashed or ChildError."""
 
         def work() -> Translated:
-            made, packed = self._do(Task("observe", source, told(rows), dict(numbers), apart))
+            task = Task("observe", hands.source, told(rows), dict(numbers), apart, hands.level, hands.now)
+            made, packed = self._do(task)
             return Translated(observed(rows, made), packed)
 
         return self._threads.submit(work)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO, Literal, NamedTuple, TypeAlias
 
 from gateway.mapping.model import Mapping as SourceMapping
-from gateway.model.record import Observation, Row
+from gateway.model.record import Level, Observation, Row
 from gateway.ports import AllocationRequest
 
 _LENGTH = 8
@@ -28,13 +28,18 @@ class Wiring(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What a child is to do with rows of a source; ``apart`` when they are under suspicion and may kill it."""
+    """What a child is to do with rows of a source; ``apart`` when they are under suspicion and may kill it.
+
+    ``level`` is the source's, ``now`` the time of the check.
+    """
 
     do: Literal["wants", "observe"]
     source: str
     rows: Sequence[Told]
     numbers: Mapping[AllocationRequest, int]
     apart: bool = False
+    level: Level | None = None
+    now: str | None = None
 
 
 class Reply(NamedTuple):

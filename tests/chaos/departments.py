@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from gateway.demo import catalogue, penalties, permits
+from gateway.demo.calendar import working_days_after
 from gateway.demo.people import party, person_name
 
 BEIJING = timezone(timedelta(hours=8))
@@ -118,7 +119,7 @@ class Departments:
                 _update(
                     connection, "T_XK_SQSL", case.label,
                     {"SLXH": 2, "SLJG": "收件待定" if case.flawed else "受理", "SLSJ": _text(at),
-                     "SLHZH": f"洪示例受〔2025〕{case.number}号", "CNQX": f"{at + timedelta(days=14):%Y-%m-%d}",
+                     "SLHZH": f"洪示例受〔2025〕{case.number}号", "CNQX": f"{working_days_after(at, 10):%Y-%m-%d}",
                      "GXSJ": _text(stamp)},
                 )  # fmt: skip
             elif stage == 3:
@@ -155,7 +156,7 @@ class Departments:
         return {
             "SQXH": 1, "SQRLX": kind, "SQRMC": who.name, "ZJLX": document, "ZJHM": who.number, "FDDBR": who.head or "-",
             "LXR": who.contact, "LXDH": who.phone, "DZ": who.address, "XMMC": "/", "SQSX": "申请办理示例许可",
-            "SXLX": "新办", "SQFS": "网上申报", "SDSJ": _text(at), "SQCL": "申请书|1|纸质;身份证明|1|电子",
+            "SXLX": "新办", "YZZH": "-", "SQFS": "网上申报", "SDSJ": _text(at), "SQCL": "申请书|1|纸质;身份证明|1|电子",
         }  # fmt: skip
 
     def _penalty(self, connection: sqlite3.Connection, case: Case, upto: int, stamp: datetime) -> None:

@@ -54,6 +54,7 @@ def write_source(folder: Path, name: str, mapping: str, options: Iterable[str], 
     """Write one source of kind state at L2; ``lines`` replace or add keys of the file."""
     settings = {
         "org": "11360100DEM0001107",
+        "acts_for": "all",
         "department": "检验用业务系统(虚构)",
         "kind": "state",
         "level": "L2",

@@ -12,6 +12,7 @@ from gateway.flow.validate import PackValidator
 from gateway.model.finding import Finding, Stage
 from gateway.model.words import Words
 from gateway.pack import Pack, PackSet, load_pack, load_packs
+from gateway.ports import Examined
 
 TERMS = """
 [[packs]]
@@ -52,8 +53,8 @@ def _document(day: str) -> bytes:
     ).encode()
 
 
-def _paths(found: Sequence[tuple[Finding, ...]]) -> list[list[str]]:
-    return [[finding.path for finding in findings if finding.refuses] for findings in found]
+def _paths(found: Sequence[Examined]) -> list[list[str]]:
+    return [[finding.path for finding in each.findings if finding.refuses] for each in found]
 
 
 def test_each_document_is_judged_by_the_pack_of_its_day(packs: PackSet) -> None:
@@ -69,14 +70,14 @@ class _Named:
     def __init__(self, pack: Pack) -> None:
         self.name = pack.name
 
-    def check(self, documents: Sequence[bytes]) -> list[tuple[Finding, ...]]:
+    def check(self, documents: Sequence[bytes], level: object = None, now: object = None) -> list[Examined]:
         said = Words(self.name, self.name)
-        return [(Finding("ABC-001", Stage.VALIDATE, document.decode(), said, said),) for document in documents]
+        return [Examined((Finding("ABC-001", Stage.VALIDATE, each.decode(), said, said),)) for each in documents]
 
 
 @pytest.mark.parametrize("text", ["<a></a>", "<occurredAt>2026-13-45</occurredAt>", "<occurredAt></occurredAt>", ""])
 def test_a_document_without_a_day_goes_to_the_newest(packs: PackSet, text: str) -> None:
-    ((finding,),) = DatedValidator(packs, _Named).check([text.encode()])
+    (((finding,), _facts),) = DatedValidator(packs, _Named).check([text.encode()])
     assert finding.message.zh == "jiangxi-1.1"
 
 
@@ -84,8 +85,8 @@ def test_results_keep_the_order_of_the_documents(packs: PackSet) -> None:
     days = ["2026-01-01", "2027-05-05", "2025-12-31", "2028-02-29"]
     documents = [f"<x><occurredAt>{day}T00:00:00+08:00</occurredAt></x>" for day in days]
     found = DatedValidator(packs, _Named).check([each.encode() for each in documents])
-    assert [findings[0].path for findings in found] == documents
-    assert [findings[0].message.zh[-1] for findings in found] == ["0", "1", "0", "1"]
+    assert [each.findings[0].path for each in found] == documents
+    assert [each.findings[0].message.zh[-1] for each in found] == ["0", "1", "0", "1"]
 
 
 def test_one_pack_is_asked_without_detour(packs: PackSet) -> None:

@@ -49,7 +49,7 @@ def test_the_door_refuses(name: str, code: str) -> None:
 @CASES
 def test_in_a_chunk_it_sinks_itself_alone(name: str, code: str, validator: PackValidator) -> None:
     good = (HERE / "readable" / "utf-8-with-mark.xml").read_bytes().removeprefix(b"\xef\xbb\xbf")
-    before, bad, after = validator.check([good, (HERE / "cases" / name).read_bytes(), good])
+    before, bad, after = (each.findings for each in validator.check([good, (HERE / "cases" / name).read_bytes(), good]))
     assert [finding.code for finding in bad] == [code]
     assert before == after == ()
 
@@ -73,7 +73,7 @@ def test_the_command_reports_the_whole_folder(capsys: pytest.CaptureFixture[str]
 def test_rare_characters_survive_every_honest_encoding(path: Path, validator: PackValidator) -> None:
     element = parse(path.read_bytes())
     assert element.findtext(".//{*}party/{*}name") == NAME
-    assert validator.check([path.read_bytes()]) == [()]
+    assert [each.findings for each in validator.check([path.read_bytes()])] == [()]
 
 
 def test_places_are_those_of_the_file() -> None:

@@ -29,6 +29,7 @@ trust:
 """
 SOURCE = """\
 org: XNHB00224
+acts_for: all
 department: {department}
 kind: state
 level: L1

@@ -36,7 +36,7 @@ def test_the_vendors_are_registered() -> None:
 
 def test_bright_window_knows_its_views(city: Path) -> None:
     tools = DatabaseTools(FakeClock())
-    for view, columns in (("applications", 31), ("steps", 18), ("decisions", 28)):
+    for view, columns in (("applications", 32), ("steps", 18), ("decisions", 28)):
         source = bright_window.open_source(settings(city, url="sqlite:///health.db", view=view), tools)
         assert source.check() == ()
         page = source.read(source.window(None), None, 10)

@@ -30,7 +30,7 @@ def told(text: str) -> list[tuple[str, str]]:
 
 def findings(text: str) -> tuple[Finding, ...]:
     [(_, found)] = validator().check_file([text.encode()])
-    [in_chunk, _clean] = validator().check([text.encode(), SAMPLE.encode()])
+    [(in_chunk, _facts), _clean] = validator().check([text.encode(), SAMPLE.encode()])
     assert [(f.code, f.path) for f in in_chunk] == [(f.code, f.path) for f in found]
     return found
 

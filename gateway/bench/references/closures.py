@@ -114,7 +114,7 @@ def parts_of(field: Field, text: str) -> list[list[tuple[str, str]]]:
     if field.form == "kinds":
         return [[("", field.codes[part])] for part in text.split("、")]
     laws = [part.lstrip("《").partition("》") for part in text.split("、《")]
-    return [[("lawName", law), ("article", article)] for law, _, article in laws]
+    return [[("lawName", law), ("article", article), ("level", field.codes[law])] for law, _, article in laws]
 
 
 def _repeated(field: Field, tag: str) -> Put:

@@ -82,9 +82,10 @@ def _value(field: Field, name: str, number: int, names: dict[str, Any]) -> Itera
             yield "    title, copies, form = part.split('|')"
             yield f"    out += f'<{name}><name>{{title}}</name><copies>{{copies}}</copies><form>{{form}}</form></{name}>'"
         case "basis":
+            names[f"codes{number}"] = dict(field.codes)
             yield "for part in escape(v).split('、《'):"
             yield "    law, _, article = part.lstrip('《').partition('》')"
-            yield f"    out += f'<{name}><lawName>{{law}}</lawName><article>{{article}}</article></{name}>'"
+            yield f"    out += f'<{name}><lawName>{{law}}</lawName><article>{{article}}</article><level>{{codes{number}[law]}}</level></{name}>'"
         case "kinds":
             names[f"codes{number}"] = dict(field.codes)
             yield f"for part in v.split('、'): out += f'<{name}>{{codes{number}[part]}}</{name}>'"

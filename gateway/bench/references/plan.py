@@ -42,6 +42,7 @@ class System(NamedTuple):
     plans: Mapping[str, Plan]
 
 
+_LEVELS: Final = {"示例管理法": "法律", "江西省示例条例": "地方性法规"}
 _YES_NO: Final = {"是": "true", "否": "false"}
 _DISCLOSED: Final = {"主动公开": "1", "依申请公开": "2", "公开": "1"}
 _PROCEDURE: Final = {"简易程序": "1", "普通程序": "2"}
@@ -142,7 +143,7 @@ _NOTICE: Final = (
     Field("noticeNo", "text", "WSH"),
     Field("facts", "text", "SS"),
     Field("grounds", "text", "LY"),
-    Field("basis", "basis", "FLYJ"),
+    Field("basis", "basis", "FLYJ", _LEVELS),
     Field("intendedPenalty", "text", "NCF"),
     Field("rights", "text", "QL"),
     Field("hearingOffered", "code", "TZ", _YES_NO),
@@ -156,7 +157,7 @@ _PENALTY_DECISION: Final = (
     Field("result", "constant", "处罚"),
     Field("documentNo", "text", "WSH"),
     Field("fact", "text", "SS"),
-    Field("basis", "basis", "FLYJ"),
+    Field("basis", "basis", "FLYJ", _LEVELS),
     Field("kinds", "kinds", "ZL", {"警告": "CF01", "罚款": "CF02"}),
     Field("fineAmount", "yuan", "JE"),
     Field("confiscatedIncome", "text", "MSJE"),

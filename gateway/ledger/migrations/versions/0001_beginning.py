@@ -126,6 +126,20 @@ def upgrade() -> None:
         comment="a group of failures put aside with a reason, or given to somebody",
     )
     op.create_table(
+        "held_back",
+        sa.Column("record_id", sa.BigInteger(), nullable=False),
+        sa.Column("item_code", sa.Text(), nullable=True),
+        sa.Column("org_code", sa.Text(), nullable=True),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("has_catalogue", sa.Boolean(), nullable=False),
+        sa.Column("findings", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_held_back")),
+        comment="why a record waits (findings as JSON, [] for its predecessor alone), and by what it is judged again",
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_held_back_item_code"), "held_back", ["item_code"], unique=False)
+    op.create_index(op.f("ix_held_back_org_code"), "held_back", ["org_code"], unique=False)
+    op.create_table(
         "hold",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -380,9 +394,10 @@ def upgrade() -> None:
         sa.Column("raw_length", sa.Integer(), nullable=False),
         sa.Column("versions_id", sa.Integer(), nullable=False),
         sa.Column("warnings", sa.Text(), nullable=True),
+        sa.Column("facts", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_record")),
         sa.UniqueConstraint("key", "version", name="uq_record_key_version"),
-        comment="identity of every version ever held; never pruned, not partitioned (B22)",
+        comment="identity of every version ever held, and its facts (JSON) for the rules of its case; never pruned, not partitioned (B22)",
     )
     op.create_index("ix_record_case", "record", ["case_no"], unique=False)
     op.create_index(
@@ -390,8 +405,8 @@ def upgrade() -> None:
         "record",
         ["lane"],
         unique=False,
-        sqlite_where=sa.text("state <> 'accepted'"),
-        postgresql_where=sa.text("state <> 'accepted'"),
+        sqlite_where=sa.text("state = 'waiting' or state = 'parked'"),
+        postgresql_where=sa.text("state = 'waiting' or state = 'parked'"),
     )
     op.create_table(
         "record_key",
