@@ -19,7 +19,7 @@ PLAIN: Final = "product without rules"
 REFERENCES: Final = ("ceiling", "tree", "naive")
 NAIVE_RECORDS: Final = 300
 WARM_RECORDS: Final = 600
-_SHORT_RUNS: Final = 3
+SHORT_RUNS: Final = 3
 
 _MODULES: Final = {PRODUCT: "gateway.bench.product", PLAIN: "gateway.bench.product"} | {
     name: f"gateway.bench.references.{name}" for name in REFERENCES
@@ -96,7 +96,7 @@ def measure_memory(
     greatest: dict[int, Run] = {}
     for size in sizes:
         with _arena(directory, clock, size, seed, workers) as arena:
-            for _ in range(1 if size == sizes[-1] else _SHORT_RUNS):
+            for _ in range(1 if size == sizes[-1] else SHORT_RUNS):
                 run = arena.run(PRODUCT)
                 tell(str(size), run)
                 greatest[size] = max(run, greatest.get(size, run), key=lambda each: each.peak_rss_mb)
@@ -131,7 +131,7 @@ class _Arena:
         finally:
             for each in directories:
                 shutil.rmtree(each)
-        return _judged(name, told, self.receivers.counts())
+        return judged(name, told, self.receivers.counts())
 
 
 @contextmanager
@@ -143,7 +143,7 @@ def _arena(directory: Path, clock: Clock, records: int, seed: int, workers: int)
         yield _Arena(workshop, receivers, source, warm, workers)
 
 
-def _judged(name: str, told: dict[str, Any], counts: dict[str, dict[str, Any]]) -> Run:
+def judged(name: str, told: dict[str, Any], counts: dict[str, dict[str, Any]]) -> Run:
     """Make a run of what the process tells and the receivers have counted; theirs must fit."""
     records = told["records"]
     for place, count in counts.items():

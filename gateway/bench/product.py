@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One measured run of the product, in a process of its own: ``python -m gateway.bench.product CONFIG WARM_CONFIG _ WORKERS RULES``.
+"""One measured run of the product, in a process of its own: ``python -m gateway.bench.product CONFIG WARM_CONFIG _ WORKERS HOW``.
 
 The product runs as it is; the doors between its stages are wrapped here to see where the CPU goes.
 """
 
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import func, select
 
 from gateway.app import Gateway
 from gateway.bench.child import CPU, MEMORY, WITHOUT_RULES, leave_out_rules, time_doors
@@ -20,12 +23,14 @@ from gateway.config import load
 from gateway.flow import translating
 from gateway.flow.summary import Summary
 from gateway.flow.translating import Hands
+from gateway.ledger.destinations import figures
+from gateway.ledger.tables import destination, package
 from gateway.ports import Destination, Source
 from gateway.schedule.children import ChildProcesses
 from gateway.schedule.once import RoundOptions, run_once
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
-WITH_RULES = "rules"
+WITHOUT = "no rules"
 _OPTIONS = RoundOptions(reconcile=False)
 
 
@@ -77,8 +82,8 @@ def _source(part: SourcePart, stages: Stages) -> SourcePart:
 
 def _destination(part: DestinationPart, stages: Stages) -> DestinationPart:
     def opened() -> Destination:
-        destination: Any = _Timed(part.open(), stages, submit=f"deliver.{part.name}")
-        return destination  # type: ignore[no-any-return]
+        channel: Any = _Timed(part.open(), stages, submit=f"deliver.{part.name}")
+        return channel  # type: ignore[no-any-return]
 
     return replace(part, open=opened)
 
@@ -86,26 +91,29 @@ def _destination(part: DestinationPart, stages: Stages) -> DestinationPart:
 def main() -> None:
     """Warm up over the small source, then measure one round over the real one."""
     configuration, warm = (load(Path(each)) for each in sys.argv[1:3])
-    workers, rules = int(sys.argv[4]), sys.argv[5] == WITH_RULES
+    workers, how = int(sys.argv[4]), sys.argv[5]
+    rules = how != WITHOUT
     program = ("-m", "gateway.bench.child", *(() if rules else (WITHOUT_RULES,)))
     with Gateway.open(warm, workers=0) as gateway:
         _require_clean(gateway.run_once(_OPTIONS))
         with Gateway.open(configuration, workers=workers, program=program) as measured:
             _warm_children(measured.children, gateway.place)
-            _measure(measured, rules=rules)
+            _measure(measured, how)
 
 
-def _measure(gateway: Gateway, *, rules: bool) -> None:
+def _measure(gateway: Gateway, how: str) -> None:
     stages = Stages()
-    if not rules:
+    if how == WITHOUT:
         for part in gateway.place.sources:
             leave_out_rules(part.handling.validator)
     place = instrumented(gateway.place, stages)
+    if how == "drain":
+        _wait_for_the_pause(gateway.place)
     before = gateway.children.measured
     commits = gateway.place.ledger.commits
 
     def work() -> dict[str, Any]:
-        records = _require_clean(run_once(place, _OPTIONS))
+        records = _run(place, how)
         helped = _more(gateway.children.measured, before)
         cpu, memory = helped.pop(CPU, 0.0), sum(each.get(MEMORY, 0.0) for each in gateway.children.measured)
         helped.pop(MEMORY, None)
@@ -120,6 +128,35 @@ def _measure(gateway: Gateway, *, rules: bool) -> None:
         }
 
     serve(work)
+
+
+def _run(place: Workplace, how: str) -> int:
+    """Run one round and return how many records it brought to where it should."""
+    if how == "dead":
+        return run_once(place, replace(_OPTIONS, patience=0.0)).figures.accepted
+    if how != "drain":
+        return _require_clean(run_once(place, _OPTIONS))
+    before = _delivered(place)
+    run_once(place, _OPTIONS)
+    return _delivered(place) - before
+
+
+def _delivered(place: Workplace) -> int:
+    with place.ledger.reading() as connection:
+        return sum(each.accepted for each in figures(connection).values())
+
+
+def _wait_for_the_pause(place: Workplace) -> None:
+    """Wait until a destination that was dead may be tried again: its pause is no part of the drain."""
+    while True:
+        with place.ledger.reading() as connection:
+            resting = connection.execute(select(func.max(destination.c.not_before))).scalar_one()
+            put_off = connection.execute(select(func.max(package.c.not_before)).where(package.c.state == "open"))
+            until = max(resting or 0, put_off.scalar_one() or 0)
+        left = until / 1e6 - place.clock.now().timestamp()
+        if left <= 0:
+            return
+        time.sleep(min(left, 1.0))
 
 
 def _warm_children(children: ChildProcesses, place: Workplace) -> None:

@@ -27,6 +27,24 @@ def memory_report(runs: dict[int, Run]) -> dict[str, Any]:
     return {"memory": {"peak_rss_mb": peaks, "growth": round(last.peak_rss_mb / first.peak_rss_mb - 1, 4)}}
 
 
+def outage_report(rounds: Sequence[dict[str, Run]]) -> dict[str, Any]:
+    """Return what the living destination got beside a dead one, and how fast that one caught up, against normal runs."""
+
+    def over(phase: str) -> dict[str, float]:
+        return _spread(each[phase].rate / each["normal"].rate for each in rounds)
+
+    peaks = {phase: max(each[phase].peak_rss_mb for each in rounds) for phase in rounds[0]}
+    rates = {phase: round(median(each[phase].rate for each in rounds), 1) for phase in rounds[0]}
+    return {
+        "outage": {
+            "records_per_second": rates,
+            "living_over_normal": over("dead"),
+            "drain_over_normal": over("drain"),
+            "peak_rss_mb": peaks,
+        }
+    }
+
+
 def _figures(runs: Sequence[Run]) -> dict[str, Any]:
     return {
         "records": runs[0].records,

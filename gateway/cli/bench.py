@@ -28,7 +28,12 @@ from gateway.i18n import _
     metavar="LIST",
     help="参照实现,逗号分隔",
 )
-@click.option("--memory", is_flag=True, help="只测内存:十分之一的记录数和全部记录数各运行一次,比较峰值")
+@click.option(
+    "--memory",
+    is_flag=True,
+    help="只测内存:十分之一的记录数(至多 10,000)和全部记录数各运行,比较峰值;加 --outage 则有一个目的地停机",
+)
+@click.option("--outage", is_flag=True, help="只测一个目的地停机:另一个得到多少,停机的恢复后补发多快")
 @click.option("--workers", type=click.IntRange(0, 32), metavar="N", help="网关的子进程数(默认与 gateway run 相同)")
 @click.option("--seed", default=1, show_default=True, help="随机种子")
 @click.option(
@@ -36,7 +41,7 @@ from gateway.i18n import _
 )  # fmt: skip
 @json_option
 def command(
-    records: int, rounds: int, references: str, memory: bool, workers: int | None, seed: int, workdir: Path | None,
+    records: int, rounds: int, references: str, memory: bool, outage: bool, workers: int | None, seed: int, workdir: Path | None,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Run the contest or the memory check and print the figures."""
@@ -55,8 +60,16 @@ def command(
         told: dict[str, Any] = {"settings": {"records": records, "rounds": rounds, "seed": seed, "workers": size}}
         told |= {"machine": machine.describe(directory), "versions": machine.versions()}
         if memory:
-            runs = contest.measure_memory((records // 10, records), directory, SystemClock(), seed, size, _tell)
-            told |= report.memory_report(runs)
+            from gateway.bench.outage import measure_memory_down
+
+            measure = measure_memory_down if outage else contest.measure_memory
+            sizes = (min(10_000, records // 10), records)
+            told |= report.memory_report(measure(sizes, directory, SystemClock(), seed, size, _tell))
+        elif outage:
+            from gateway.bench.outage import measure_outage
+
+            phases = measure_outage(records, rounds, directory, SystemClock(), seed, size, _tell)
+            told |= report.outage_report(phases)
         else:
             what = contest.Contest(records, rounds, named, seed, size)
             told |= report.report(contest.compete(what, directory, SystemClock(), _tell))
@@ -64,6 +77,8 @@ def command(
         emit_json(told)
     elif memory:
         _print_memory(told)
+    elif outage:
+        _print_outage(told["outage"])
     else:
         _print(told)
 
@@ -108,6 +123,18 @@ def _line(name: str, figures: dict[str, Any], ratio: str, with_rules: str) -> li
 
 def _spread(ratio: dict[str, float]) -> str:
     return f"{ratio['median']} [{ratio['min']}-{ratio['max']}]"
+
+
+def _print_outage(outage: dict[str, Any]) -> None:
+    rows = [
+        [name, outage["records_per_second"][name], outage["peak_rss_mb"][name], ratio]
+        for name, ratio in (
+            ("normal", ""),
+            ("dead", _spread(outage["living_over_normal"])),
+            ("drain", _spread(outage["drain_over_normal"])),
+        )
+    ]
+    print_table([_("阶段"), _("条/秒"), _("峰值内存 MB"), _("与平时之比")], rows, title=_("一个目的地停机"))
 
 
 def _print_memory(told: dict[str, Any]) -> None:
