@@ -22,7 +22,7 @@ DEATHS = {
 
 def test_b15_r5_every_killer_row_is_refused_alone_and_the_cursor_passes(make_yard: Any) -> None:
     """Segmentation fault, exit, MemoryError, RecursionError and an endless loop, in one run with children."""
-    yard = make_yard(limit="5s")
+    yard = make_yard(limit="3s")
     rows = yard.spoil(**{name: name for name in DEATHS})
     figures = yard.collect(1, DEADLY)
     assert (figures.accepted + figures.waiting, figures.refused) == (RECORDS - len(DEATHS), len(DEATHS))
