@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import entry_points
 from typing import Any, Self
 
@@ -40,7 +41,7 @@ from gateway.mapping.interpret import Interpreter, Step
 from gateway.mapping.load import find_mapping, load_mapping
 from gateway.mapping.model import Mapping
 from gateway.model.case_record import Sender
-from gateway.model.destination import Terms
+from gateway.model.destination import Pace, Terms, Window
 from gateway.model.person import Actor
 from gateway.model.record import Row
 from gateway.model.record_type import LaneKind, Role
@@ -153,7 +154,7 @@ class _Wiring:
         ledger.judge = PackJudge(judging_packs(self.pack, load_packs()))
         ledger.catalogue_required = site.catalogue == "required"
         with ledger.begin() as connection:
-            ledger.routes = register(connection, [_terms(each) for each in self.configuration.destinations])
+            ledger.routes = register(connection, [terms_of(each) for each in self.configuration.destinations])
             now = microseconds(self.clock.now())
             workers = ledger.membership.enlist(connection, [each.terms.name for each in ledger.routes], now)
             recover(connection, now)
@@ -313,7 +314,8 @@ class _Opening:
         return open_destination(self.settings, self.signer)
 
 
-def _terms(settings: DestinationSettings) -> Terms:
+def terms_of(settings: DestinationSettings) -> Terms:
+    """Return the terms that a destination's settings stand for."""
     return Terms(
         name=settings.name,
         receiver=settings.receiver,
@@ -322,6 +324,12 @@ def _terms(settings: DestinationSettings) -> Terms:
         records=settings.records,
         max_in_flight=settings.max_in_flight.total_seconds(),
         types=None if settings.routes.types is None else frozenset(settings.routes.types),
+        pace=None
+        if settings.rate is None
+        else Pace(settings.rate.per_second, settings.rate.counts, settings.rate.burst or 0),
+        windows=tuple(Window(each.starts, each.lasts // timedelta(microseconds=1)) for each in settings.maintenance),
+        trip_after=settings.breaker.failures,
+        probe_every=settings.breaker.probe_every.total_seconds(),
     )
 
 
@@ -358,7 +366,7 @@ def make_plan(
     judging = judging_packs(load_pack(configuration.site.pack), load_packs())
     sources = frozenset(each.name for each in configuration.sources)
     draft = PlanDraft(asked, mode, include, rate or settings.rate, settings.bulk, reason, actor.name, sources)
-    terms = {each.name: _terms(each) for each in configuration.destinations}
+    terms = {each.name: terms_of(each) for each in configuration.destinations}
     with ledger.attempt(keep=keep) as connection:
         routes = known_routes(connection, terms)
         plan = make(connection, draft, routes, ledger.now())
@@ -373,6 +381,12 @@ def make_plan(
             done = Act("replay.plan", replay_states.subject(plan), reason=reason, detail=detail)
             record_act(connection, actor, done, ledger.now())
     return shown
+
+
+def channel_to(configuration: Configuration, settings: DestinationSettings) -> Destination:
+    """Open a channel to a destination for a question from the command line."""
+    trust = configuration.site.trust
+    return open_destination(settings, Signer(trust.key.reveal_bytes(), trust.certificate.read_bytes()))
 
 
 def rehearse_source(

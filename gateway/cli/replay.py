@@ -20,6 +20,7 @@ from gateway.errors import LedgerError
 from gateway.i18n import _
 from gateway.ledger import failures, replay_states
 from gateway.ledger.audit import Act
+from gateway.ledger.destinations import records_to_mend
 from gateway.ledger.replays import INCLUDES, Asked, Mode
 from gateway.ledger.store import Ledger
 from gateway.model.person import Actor, Duty
@@ -63,6 +64,11 @@ def _filters(function: F) -> F:
         ),
         click.option("--code", metavar="CODE", help="只回放带这个返回码或问题代码的"),
         click.option("--fingerprint", metavar="ID", help="只回放这个失败指纹的(gateway failures)"),
+        click.option(
+            "--from-reconciliation",
+            is_flag=True,
+            help="只回放该目的地最近一次对账缺失或不同的记录;与 --destination 同用",
+        ),
     ]
     for option in reversed(options):
         function = option(function)
@@ -82,7 +88,8 @@ def _filters(function: F) -> F:
 @json_option
 def plan(
     mode: str, include: tuple[str, ...], rate: int | None, reason: str, claim: Claim, directory: Path, dry_run: bool,
-    as_json: bool, type_: str | None, first: str | None, last: str | None, **filters: str | None,
+    as_json: bool, type_: str | None, first: str | None, last: str | None, from_reconciliation: bool,
+    **filters: str | None,
 ) -> int:  # fmt: skip
     """Make a plan."""
     configuration = load(directory)
@@ -92,6 +99,8 @@ def plan(
         actor = resolve(ledger, claim, Duty.OPERATE, "replay.plan")
         if asked.fingerprint is not None:
             asked, mode = _of_fingerprint(ledger, asked, mode)
+        if from_reconciliation:
+            asked, include = _of_reconciliation(ledger, asked), (*include, "delivered")
         shown = make_plan(
             configuration, ledger, asked, Mode(mode), frozenset(include), rate, reason, actor, keep=not dry_run
         )
@@ -110,6 +119,14 @@ def _of_fingerprint(ledger: Ledger, asked: Asked, mode: str) -> tuple[Asked, str
     if found.destination_id is None:
         return asked, "raw"
     return replace(asked, destination=found.where, state="parked", record_ids=tuple(found.record_ids)), mode
+
+
+def _of_reconciliation(ledger: Ledger, asked: Asked) -> Asked:
+    """Turn the differences of the last reconciliation into records: they have a receipt, and are sent for all that."""
+    if asked.destination is None or asked.fingerprint is not None:
+        raise click.UsageError(_("--from-reconciliation 要写明 --destination,且不与 --fingerprint 同用"))
+    with ledger.reading() as connection:
+        return replace(asked, record_ids=tuple(records_to_mend(connection, asked.destination)))
 
 
 def _known(configuration: Configuration, filters: dict[str, str | None]) -> None:

@@ -13,7 +13,7 @@ from gateway.cli.output import emit_json, print_table
 from gateway.clock import moment
 from gateway.config import load
 from gateway.i18n import _
-from gateway.ledger.destinations import count_differences, figures, health
+from gateway.ledger.destinations import count_differences, figures, known
 from gateway.ledger.overview import record_states, refusal_codes, sources
 
 
@@ -84,12 +84,13 @@ def _state(directory: Path) -> dict[str, Any]:
                 {
                     "name": row.name,
                     "state": row.state,
+                    "circuit": row.circuit,
                     "reason": row.reason,
                     "failures": row.failures,
                     **asdict(counted[row.name]),
                     "differences": count_differences(connection, row.id),
                 }
-                for row in health(connection)
+                for row in known(connection)
             ],
             "records": record_states(connection),
             "refusals": refusal_codes(connection),

@@ -177,6 +177,28 @@ class Timeouts(Settings):
     total: Seconds = 60.0
 
 
+class Rate(Settings):
+    """限速 Tokens per second, spent by records or by packages; ``burst`` tokens may be spent at once."""
+
+    per_second: Annotated[float, Field(gt=0, le=100_000)]
+    counts: Literal["records", "packages"] = "records"
+    burst: Annotated[Count, Field(le=1_000_000)] | None = None
+
+
+class Maintenance(Settings):
+    """维护窗口 Nothing is sent from each firing of ``starts`` (cron, +08:00) on, for as long as it ``lasts``."""
+
+    starts: Cron
+    lasts: Duration
+
+
+class Breaker(Settings):
+    """熔断 After ``failures`` exchanges in a row without an answer, one probe every ``probe_every``."""
+
+    failures: Annotated[Count, Field(le=100)] = 3
+    probe_every: Annotated[Duration, Field(ge=timedelta(seconds=60), le=timedelta(seconds=300))] = timedelta(seconds=60)
+
+
 class Routes(Settings):
     """路由 Which record types go there: ``all`` or a list; None stands for all."""
 
@@ -200,6 +222,9 @@ class DestinationSettings(Settings):
     max_in_flight: Duration = timedelta(seconds=120)
     statements: Flag = True
     routes: Routes = Routes()
+    rate: Rate | None = None
+    maintenance: tuple[Maintenance, ...] = ()
+    breaker: Breaker = Breaker()
 
     @model_validator(mode="after")
     def _patient(self) -> Self:

@@ -200,7 +200,7 @@ class _Soap(_Face):
         version = SoapVersion.V12 if soap12 else SoapVersion.V11
         try:
             sender = self._caller(request)
-            await run_in_threadpool(self._require_open)  # asks the ledger now and then: never in the loop
+            self._require_open()
             with self._limits(sender).taken():
                 body = await self._body(request)
                 action = _action(request)
@@ -242,7 +242,7 @@ class _Rest(_Face):
         as_json = _wants_json(request)
         try:
             sender = self._caller(request)
-            await run_in_threadpool(self._require_open)  # asks the ledger now and then: never in the loop
+            self._require_open()
             with self._limits(sender).taken():
                 body = await self._body(request) if request.method == "POST" else b""
                 name = sender.name if sender is not None else ""

@@ -22,7 +22,9 @@ def confirm(destination: Destination, claimed: Claimed, terms: Terms, now: int) 
     try:
         answer = destination.query_receipt(claimed.package_id)
     except ChannelError as error:
-        return Answer("query", now, Judgement(PackageMove.UNKNOWN, detail=f"{error.code} {error.detail}"))
+        return Answer(
+            "query", now, Judgement(PackageMove.UNKNOWN, detail=f"{error.code} {error.detail}"), reached=False
+        )
     silent_for = (now - (claimed.last_sent_at or claimed.created_at)) / SECOND
     judgement = judge_query(facts_of(claimed, terms), answer, silent_for, terms.max_in_flight)
     receipt_no = answer.receipt_no if isinstance(answer, Receipt) else None

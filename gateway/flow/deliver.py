@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway.clock import microseconds
-from gateway.errors import Fenced, LedgerError
+from gateway.errors import ChannelError, Fenced, LedgerError
 from gateway.flow.backlog import Backlog
 from gateway.flow.confirm import confirm, facts_of
+from gateway.ledger import health
 from gateway.ledger.claims import Claimed, Transaction, claim, still_held, unfinished
 from gateway.ledger.destinations import next_due
 from gateway.ledger.settlement import Answer, settle
@@ -16,7 +17,8 @@ from gateway.ledger.store import Ledger
 from gateway.model.destination import Behaviour, Route
 from gateway.model.package import PackageHead, Purpose
 from gateway.ports import Clock, Destination, Ids
-from gateway.semantics.outcomes import judge_submission
+from gateway.semantics.health import Allowed
+from gateway.semantics.outcomes import INTERNAL, Judgement, PackageMove, judge_submission
 
 T = TypeVar("T")
 
@@ -25,6 +27,8 @@ _GLANCE = 0.02
 HOLD_ON = 60.0
 """Seconds for which a worker keeps an answer in hand while the ledger's database is away; then the answer is given up,
 and the package is asked about."""
+_WAITS_FOR_PROBE = 600 * 1_000_000
+"""A package that waits out a pause of its own goes as the probe; one that was asked to wait longer does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,21 @@ def _send(job: Delivery, claimed: Claimed) -> Answer:
     documents = _hold_on(job, lambda: _documents(job, claimed))
     submission = job.destination.submit(_head(job, claimed), claimed.records, documents)
     judgement = judge_submission(facts_of(claimed, job.route.terms), submission)
+    reached = submission.receipt is not None or submission.refusal is not None
+    if judgement.package is PackageMove.DIVIDE and judgement.code == INTERNAL and _ping(job) is not None:
+        # Only of a destination that is well otherwise can the package be at fault (B19).
+        judgement, reached = Judgement(PackageMove.UNKNOWN, code=INTERNAL, detail=judgement.detail), False
     receipt_no = submission.receipt.receipt_no if submission.receipt else None
-    return Answer("submit", microseconds(job.clock.now()), judgement, receipt_no, submission.evidence)
+    return Answer("submit", microseconds(job.clock.now()), judgement, receipt_no, submission.evidence, reached)
+
+
+def _ping(job: Delivery) -> str | None:
+    """Ask whether the destination is there at all; return what went wrong, None when it answers."""
+    try:
+        job.destination.ping()
+    except ChannelError as error:
+        return f"{error.code} {error.detail}"
+    return None
 
 
 def _documents(job: Delivery, claimed: Claimed) -> list[bytes]:
@@ -161,22 +178,57 @@ def _next(job: Delivery) -> Claimed | None:
     job.backlog.wait_for_package(job.route.terms.name, job.route.terms.package_records)
     if job.backlog.stopped:
         return None
-    return job.ledger.again(lambda connection: _next_in(connection, job))
+    claimed, probing = job.ledger.again(lambda connection: _next_or_probe(connection, job))
+    if probing and claimed is None:
+        _probe_by_ping(job)
+    return claimed
+
+
+def _next_or_probe(connection: Transaction, job: Delivery) -> tuple[Claimed | None, bool]:
+    """Return what comes next, and whether it is the one exchange that an open circuit lets through."""
+    now = microseconds(job.clock.now())
+    due = health.admission(connection, job.route, now).allowed is Allowed.PROBE
+    if due and health.begin_probe(connection, job.route, now):
+        return _probe_in(connection, job, now), True
+    return _next_in(connection, job), False
 
 
 def _next_in(connection: Transaction, job: Delivery) -> Claimed | None:
-    """Packages already made come first; then a new one is claimed."""
+    """Packages already made come first; then a new one is claimed, where the destination's health allows it."""
     now = microseconds(job.clock.now())
     if job.backlog.stopped:
         return None
-    left = unfinished(connection, job.route, job.worker, now)
-    return left or claim(connection, job.route, job.worker, job.ids, now, job.parties.withdrawing)
+    allowed = health.admission(connection, job.route, now).allowed
+    if allowed in (Allowed.NOTHING, Allowed.PROBE):
+        return None
+    claimed = unfinished(connection, job.route, job.worker, now)
+    if claimed is None and allowed is Allowed.ALL:
+        claimed = claim(connection, job.route, job.worker, job.ids, now, job.parties.withdrawing)
+    return claimed
+
+
+def _probe_in(connection: Transaction, job: Delivery, now: int) -> Claimed | None:
+    """Use the one exchange that an open circuit lets through for a package that waits for it, where there is one."""
+    claimed = unfinished(connection, job.route, job.worker, now, _WAITS_FOR_PROBE)
+    if claimed is None and health.takes_new(connection, job.route):
+        claimed = claim(connection, job.route, job.worker, job.ids, now, job.parties.withdrawing)
+    return claimed
+
+
+def _probe_by_ping(job: Delivery) -> None:
+    """Probe a destination for which nothing waits."""
+    fault = _ping(job)
+    at = microseconds(job.clock.now())
+    job.ledger.again(
+        lambda connection: health.note_ping(connection, job.route, at, reached=fault is None, detail=fault or "")
+    )
 
 
 def _idle_for(job: Delivery) -> float | None:
     """Return the seconds until something can be tried at this destination, or None when nothing is left to try."""
+    now = microseconds(job.clock.now())
     with job.ledger.reading() as connection:
-        due = next_due(connection, job.route, job.worker)
+        due = next_due(connection, job.route, job.worker, now)
     if due is None:
         return None
-    return max(0.0, (due - microseconds(job.clock.now())) / 1_000_000)
+    return max(0.0, (due - now) / 1_000_000)

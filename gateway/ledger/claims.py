@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from gateway.clock import moment
-from gateway.ledger import lanes, turns
+from gateway.ledger import health, lanes, turns
 from gateway.ledger.batches import among, listed
 from gateway.ledger.tables import delivery, destination, lane, package, record
 from gateway.ledger.workers import is_gone, number_package, take_stream
@@ -83,12 +83,11 @@ def claim(
     """Take the next package of ready records and lease their lanes, inside the caller's transaction.
 
     ``holder`` is the worker that takes it; several may claim at once, each passes over lanes that another one looks
-    at. ``withdrawing`` are the record types that withdraw another record. Returns None when nothing is ready.
+    at. ``withdrawing`` are the record types that withdraw another record. Returns None when nothing is ready. Whether the
+    destination may be spoken to is asked beforehand (``gateway.ledger.health.admission``).
     """
-    health = connection.execute(select(destination).where(destination.c.id == route.destination_id)).one()
-    if health.state != "open" or health.not_before > now:
-        return None
-    limit = min(route.terms.package_records, health.package_limit or route.terms.package_records)
+    known = connection.execute(select(destination).where(destination.c.id == route.destination_id)).one()
+    limit = min(route.terms.package_records, known.package_limit or route.terms.package_records)
     classes = turns.ready_lanes(connection, route.destination_id, limit, now, ids.fresh().int)
     picked = _pick(connection, route, list(classes), limit, withdrawing)
     if picked.not_needed:
@@ -103,6 +102,7 @@ def claim(
     picked.taken.sort(
         key=lambda row: classes[row.lane] is not Priority.MASTER_DATA
     )  # what others name stands before them
+    health.spend(connection, route, len(picked.taken), now)
     return _open_package(connection, route, picked.taken, holder, ids, now)
 
 
@@ -251,15 +251,18 @@ def _voided_since(connection: Connection, stream_id: str, seq: int) -> tuple[str
     return tuple(row.package_id for row in rows)
 
 
-def unfinished(connection: Connection, route: Route, holder: int, now: int) -> Claimed | None:
+def unfinished(connection: Connection, route: Route, holder: int, now: int, ahead: int = 0) -> Claimed | None:
     """Take up the oldest open or unknown package of the destination whose time has come, inside the caller's transaction.
 
-    One that was put off unsent is marked as on its way again before the first byte: should the process die now, nobody
+    ``ahead`` takes up one whose time comes within so many microseconds too: a probe does not wait for it. One that was
+    put off unsent is marked as on its way again before the first byte: should the process die now, nobody
     could know (T3). One that was on its way when its worker went, or lost sight of it, is unknown from now on.
     """
     row = connection.execute(
         select(package)
-        .where(package.c.destination_id == route.destination_id, IS_UNFINISHED, may_take(connection, holder, now))
+        .where(
+            package.c.destination_id == route.destination_id, IS_UNFINISHED, may_take(connection, holder, now + ahead)
+        )
         .order_by(package.c.no)
         .limit(1)
         .with_for_update(skip_locked=True)

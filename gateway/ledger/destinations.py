@@ -5,14 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, delete, func, insert, literal_column, or_, select, update
+from sqlalchemy import Connection, Select, case, delete, func, insert, literal_column, or_, select, update
 
+from gateway.ledger import health
 from gateway.ledger.claims import IS_UNFINISHED
 from gateway.ledger.lanes import IS_OPEN
 from gateway.ledger.tables import delivery, destination, lane, package, reconciliation, record
 from gateway.ledger.workers import is_gone
 from gateway.model.destination import Route, Terms
 from gateway.model.package import statement_term, statement_text
+from gateway.semantics.health import Allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,9 @@ def recover(connection: Connection, now: int) -> int:
     """Call every package that a worker now gone left open unknown, as whether it was sent is not knowable (T3).
 
     One that had been put off, and so has a ``not_before``, is known not to have been sent: it stays open.
-    A halted destination opens again: starting anew is the operator's word that its channel was mended. Nobody waits
-    out a pause that the process before had begun: everything is tried, or asked about, at once.
+    A destination that is halted, paused or draining stays so: people decide (``gateway.ledger.health``). An open circuit
+    stays open too. Nobody waits out a pause that the process before had begun: everything is tried, or asked about, at
+    once, though behind an open circuit by one probe only.
     """
     result = connection.execute(
         update(package)
@@ -61,17 +64,7 @@ def recover(connection: Connection, now: int) -> int:
         )
         .values(state="unknown", was_unknown=True, last_sent_at=now, holder=None, epoch=package.c.epoch + 1)
     )
-    paused = and_(package.c.not_before > 1, package.c.holder.is_(None))
-    connection.execute(update(package).where(package.c.state == literal_column("'open'"), paused).values(not_before=1))
-    connection.execute(
-        update(package).where(package.c.state == literal_column("'unknown'"), paused).values(not_before=0)
-    )
-    connection.execute(update(destination).where(destination.c.not_before > 0).values(not_before=0))
-    connection.execute(
-        update(destination)
-        .where(destination.c.state == "halted")
-        .values(state="open", reason=None, failures=0, not_before=0)
-    )
+    health.hurry(connection, None)
     return int(result.rowcount)
 
 
@@ -124,8 +117,8 @@ def _bucket(row: Any) -> str:
     return "pending"
 
 
-def health(connection: Connection) -> Sequence[Any]:
-    """Return one row a destination: name, state, reason, failures, not_before."""
+def known(connection: Connection) -> Sequence[Any]:
+    """Return one row a destination, with all that is known of its health."""
     return connection.execute(select(destination).order_by(destination.c.name)).all()
 
 
@@ -183,17 +176,18 @@ def open_keys(connection: Connection, destination_id: int) -> frozenset[str]:
     return frozenset(row.key for row in rows)
 
 
-def next_due(connection: Connection, route: Route, holder: int) -> int | None:
+def next_due(connection: Connection, route: Route, holder: int, now: int) -> int | None:
     """Return when a worker can next try something at a destination (microseconds); None when nothing is open there.
 
-    What another living worker holds is not open to this one.
+    What another living worker holds is not open to this one. Behind an open circuit it is the next probe, whether
+    anything is open there or not: that a destination is back must be seen.
     """
     here = route.destination_id
-    resting = connection.execute(
-        select(destination.c.state, destination.c.not_before).where(destination.c.id == here)
-    ).one()
-    if resting.state != "open":
-        return None
+    now_allowed = health.admission(connection, route, now)
+    if now_allowed.allowed is Allowed.PROBE or now_allowed.until is None:
+        return now_allowed.until
+    if now_allowed.allowed is Allowed.NOTHING and not health.is_closed(connection, route):
+        return now_allowed.until
     free = or_(
         package.c.holder.is_(None), package.c.holder == holder, is_gone(connection.dialect.name, package.c.holder)
     )
@@ -207,8 +201,11 @@ def next_due(connection: Connection, route: Route, holder: int) -> int | None:
         .order_by(lane.c.priority)  # makes SQLite take the index of ready lanes: there may be many others
         .limit(1)
     ).first()
-    times = [each for each in (unsettled, resting.not_before if ready else None) if each is not None]
-    return min(times) if times else None
+    new = now_allowed.until if ready and health.takes_new(connection, route) else None
+    times = [each for each in (unsettled, new) if each is not None]
+    if not times:
+        return None
+    return max(min(times), now_allowed.until) if now_allowed.allowed is Allowed.NOTHING else min(times)
 
 
 def count_differences(connection: Connection, destination_id: int) -> int:
@@ -226,3 +223,30 @@ def replace_differences(
         connection.execute(
             insert(reconciliation), [{**row, "destination_id": destination_id, "at": now} for row in rows]
         )
+
+
+def records_to_mend(connection: Connection, name: str) -> list[int]:
+    """Return the records whose sending mends what the last reconciliation with a destination found missing or altered.
+
+    They are the heads of those keys as settled there. What the destination holds too much, nothing sent can mend.
+    """
+    here = delivery.c
+    found = (
+        select(func.max(record.c.version), record.c.key)
+        .join(delivery, here.record_id == record.c.id)
+        .join(reconciliation, reconciliation.c.key == record.c.key)
+        .join(destination, destination.c.id == reconciliation.c.destination_id)
+        .where(
+            destination.c.name == name,
+            reconciliation.c.kind.in_(["missing", "altered"]),
+            here.destination_id == destination.c.id,
+            here.state == "settled",
+        )
+        .group_by(record.c.key)
+        .subquery()
+    )
+    version, key = found.c
+    rows = connection.execute(
+        select(record.c.id).join(found, (key == record.c.key) & (version == record.c.version)).order_by(record.c.id)
+    )
+    return list(rows.scalars())

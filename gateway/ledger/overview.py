@@ -19,7 +19,7 @@ def sources(connection: Connection) -> list[dict[str, Any]]:
     runs = select(source_run).join(last, last.c.id == source_run.c.id).subquery()
     rows = connection.execute(
         select(
-            source.c.name, source.c.kind, runs.c.state, runs.c.started_at, runs.c.ended_at, runs.c.rows, runs.c.accepted,
+            source.c.name, source.c.kind, source.c.paused, runs.c.state, runs.c.started_at, runs.c.ended_at, runs.c.rows, runs.c.accepted,
             runs.c.refused, runs.c.duplicates, runs.c.conflicts, runs.c.stale, runs.c.waiting, runs.c.error,
         )
         .select_from(source)

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, literal_column, or_, select, update
 
 from gateway.errors import Fenced
-from gateway.ledger import lanes
+from gateway.ledger import health, lanes
 from gateway.ledger.batches import among, listed
 from gateway.ledger.claims import Claimed
 from gateway.ledger.tables import attempt, awaiting, delivery, destination, package, record, segment
 from gateway.model.destination import Route
-from gateway.semantics.outcomes import STALE_THERE, Judgement, Move, PackageMove, RecordMove
+from gateway.semantics.outcomes import MAINTENANCE, STALE_THERE, Judgement, Move, PackageMove, RecordMove
 
 SECOND = 1_000_000
 LONGEST_PAUSE = 300 * SECOND
@@ -25,13 +25,17 @@ LONGEST_WISH = 3600
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One exchange about a package, ready to be written down: when, which question, what came of it, and its evidence."""
+    """One exchange about a package, ready to be written down: when, which question, what came of it, and its evidence.
+
+    ``reached`` is False where nobody answered, or nobody who speaks the contract.
+    """
 
     kind: str  # submit, query
     at: int
     judgement: Judgement
     receipt_no: int | None = None
     evidence: bytes = b""
+    reached: bool = True
 
 
 def settle(connection: Connection, route: Route, claimed: Claimed, answer: Answer, item_type: str | None) -> None:
@@ -59,10 +63,13 @@ def settle(connection: Connection, route: Route, claimed: Claimed, answer: Answe
         case PackageMove.HALT:
             _give_back(connection, route, claimed, answer.at)
             _close(connection, claimed, "void", answer, segment_id)
-            _halt(connection, route, f"{judgement.code} {judgement.detail}")
+            health.halt(connection, route, f"{judgement.code} {judgement.detail}", answer.at)
         case PackageMove.PARK:
             _park_all(connection, route, claimed, answer)
             _close(connection, claimed, "parked", answer, segment_id)
+    health.note(connection, route, answer.at, reached=answer.reached)
+    if judgement.code == MAINTENANCE:
+        health.note_maintenance(connection, route, answer.at + _pause(judgement, 0, 0))
 
 
 def _note_attempt(connection: Connection, claimed: Claimed, answer: Answer) -> None:
@@ -308,12 +315,7 @@ def _postpone(connection: Connection, route: Route, claimed: Claimed, answer: An
     failures = connection.execute(
         select(destination.c.failures).where(destination.c.id == route.destination_id)
     ).scalar_one()
-    pause = answer.judgement.retry_after
-    wait = (
-        min(pause, LONGEST_WISH) * SECOND
-        if pause is not None
-        else min(LONGEST_PAUSE, SECOND << min(max(failures, claimed.attempts), 9))
-    )
+    wait = _pause(answer.judgement, failures, claimed.attempts)
     if answer.kind == "query" and state == "open":
         wait = 0
     values: dict[str, object] = {
@@ -327,7 +329,7 @@ def _postpone(connection: Connection, route: Route, claimed: Claimed, answer: An
     if state == "unknown":
         values["was_unknown"] = True
     _change(connection, claimed, **values)
-    silent = answer.kind == "submit" and not answer.receipt_no
+    silent = not answer.reached or (answer.kind == "submit" and not answer.receipt_no)
     if silent:
         connection.execute(
             update(destination)
@@ -336,6 +338,13 @@ def _postpone(connection: Connection, route: Route, claimed: Claimed, answer: An
                 failures=destination.c.failures + 1, not_before=answer.at + wait, reason=answer.judgement.detail[:500]
             )
         )
+
+
+def _pause(judgement: Judgement, failures: int, attempts: int) -> int:
+    """Return how long to rest (microseconds): as long as wished, else longer with every failure."""
+    if judgement.retry_after is not None:
+        return min(judgement.retry_after, LONGEST_WISH) * SECOND
+    return min(LONGEST_PAUSE, SECOND << min(max(failures, attempts), 9))
 
 
 def _healthy(connection: Connection, route: Route) -> None:
@@ -387,9 +396,3 @@ def _park_all(connection: Connection, route: Route, claimed: Claimed, answer: An
     )
     _give_way(connection, route, claimed)
     lanes.refresh(connection, route.destination_id, _lanes_of(connection, route, claimed), answer.at)
-
-
-def _halt(connection: Connection, route: Route, reason: str) -> None:
-    connection.execute(
-        update(destination).where(destination.c.id == route.destination_id).values(state="halted", reason=reason[:500])
-    )

@@ -57,6 +57,10 @@ source = Table(
     Column("epoch", BigInteger, nullable=False, server_default="0"),
     Column("cursor", Text, nullable=False, server_default=""),
     Column("deaths", Integer, nullable=False, server_default="0"),
+    Column("paused", Boolean, nullable=False, server_default=text("false")),
+    Column("told_reason", Text),
+    Column("told_by", Text),
+    Column("told_at", BigInteger),
     comment="fenced cursor of each source (B5); cursor is a JSON text compared as a whole; waiting_limit in microseconds (B9)",
 )
 
@@ -236,8 +240,16 @@ destination = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
-    Column("state", Text, nullable=False, server_default="open"),  # open, halted, paused
+    Column("state", Text, nullable=False, server_default="open"),  # open, draining, paused, halted
     Column("reason", Text),
+    Column("circuit", Text, nullable=False, server_default="closed"),  # closed, open, half-open
+    Column("opened_at", BigInteger),
+    Column("probe_by", BigInteger, nullable=False, server_default="0"),
+    Column("maintenance_until", BigInteger, nullable=False, server_default="0"),
+    Column("paced_until", BigInteger, nullable=False, server_default="0"),
+    Column("told_reason", Text),
+    Column("told_by", Text),
+    Column("told_at", BigInteger),
     Column("not_before", BigInteger, nullable=False, server_default="0"),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("package_limit", Integer),

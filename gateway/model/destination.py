@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 
 class Behaviour(StrEnum):
@@ -14,12 +15,34 @@ class Behaviour(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """The rate limit of a destination: a bucket of ``burst`` tokens that fills with ``per_second``.
+
+    A new package costs as many tokens as it has records, or one where packages are counted; what is sent again costs none.
+    """
+
+    per_second: float
+    counts: Literal["records", "packages"] = "records"
+    burst: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A maintenance window: it opens by a cron line (fixed +08:00) and lasts so many microseconds."""
+
+    cron: str
+    lasts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """The terms of one destination.
 
     ``records`` caps a package. ``case_order`` means that the destination has attested to process a case in body order:
     only then may a package carry several records of one case (standard.md §4). ``max_in_flight`` are seconds after the
     last byte before "never received" may be believed. ``types`` restricts what is routed there; None routes all.
+    ``pace`` limits what is sent, nothing is sent within ``windows``. ``trip_after`` exchanges in a row without an answer
+    open the circuit; then one probe goes out every ``probe_every`` seconds.
     """
 
     name: str
@@ -29,6 +52,10 @@ class Terms:
     records: int = 500
     max_in_flight: float = 120.0
     types: frozenset[str] | None = None
+    pace: Pace | None = None
+    windows: tuple[Window, ...] = ()
+    trip_after: int = 3
+    probe_every: float = 60.0
 
     def takes(self, type_: str) -> bool:
         """Tell whether records of this type are routed to the destination."""

@@ -12,6 +12,7 @@ from gateway.flow.collect import Pull, Pulled, pull
 from gateway.flow.deliver import Delivery, deliver_until
 from gateway.flow.reconcile import Difference, keep_differences, reconcile
 from gateway.flow.summary import Summary
+from gateway.ledger.acts import is_paused
 from gateway.ledger.destinations import figures
 from gateway.ledger.runs import Figures
 from gateway.ports import Destination
@@ -90,6 +91,12 @@ def deliver(
         deliver_until(job, patience=patience)
 
 
+def paused(place: Workplace, part: SourcePart) -> bool:
+    """Tell whether a person has paused a source."""
+    with place.ledger.reading() as connection:
+        return is_paused(connection, part.name)
+
+
 def pull_one(place: Workplace, part: SourcePart, backlog: Backlog, progress: SourceProgress) -> Pulled:
     """Pull one source to its end. Raises SourceError, Fenced, LedgerError."""
     with closing(part.open()) as source:
@@ -124,6 +131,8 @@ def reconcile_one(
 def _pull_all(place: Workplace, options: RoundOptions, backlog: Backlog, outcome: _Outcome) -> None:
     for part in place.sources:
         if options.sources is not None and part.name not in options.sources:
+            continue
+        if paused(place, part):
             continue
         try:
             outcome.runs.append(pull_one(place, part, backlog, options.progress))

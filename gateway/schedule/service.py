@@ -22,7 +22,7 @@ from gateway.flow.backlog import Backlog
 from gateway.flow.replay import step
 from gateway.ports import Destination
 from gateway.schedule.collection import rare_collection
-from gateway.schedule.once import deliver, pull_one, reconcile_one
+from gateway.schedule.once import deliver, paused, pull_one, reconcile_one
 from gateway.schedule.replaying import FEED_EVERY, replaying
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
@@ -116,7 +116,10 @@ class Service:
         self._resources.close()
 
     def _pull(self, part: SourcePart) -> None:
-        """Pull a source, unless a pull of it is still under way."""
+        """Pull a source, unless it is paused or a pull of it is still under way."""
+        if paused(self._place, part):
+            log.info("pull-skipped", source=part.name, reason="paused")
+            return
         if not self._pulling[part.name].acquire(blocking=False):
             log.info("pull-skipped", source=part.name, reason="overlap")
             return

@@ -13,6 +13,9 @@ from gateway.model.record import SourceKind
 UNOWNED: Final = 0
 """Source of a key that only a destination is known to hold, after a restore (T5): the first to show it owns it."""
 
+ANY_ROW = ""
+"""Row of a key whose ownership was handed over: the new owner's first reading is its own change (B6)."""
+
 
 class Verdict(StrEnum):
     """What becomes of one record seen at a mapped source."""
@@ -72,7 +75,7 @@ def decide(head: Head | None, seen: Seen) -> Verdict:
         return Verdict.CONFLICT
     if seen.again and head.row_id == seen.row_id:
         return Verdict.NEXT
-    if seen.kind is SourceKind.STATE and not head.several_rows and head.row_id == seen.row_id:
+    if seen.kind is SourceKind.STATE and not head.several_rows and head.row_id in (ANY_ROW, seen.row_id):
         return Verdict.NEXT
     return _by_token(head.order_token, seen.order_token)
 
@@ -99,7 +102,7 @@ def advance(head: Head | None, seen: Seen, verdict: Verdict) -> Head | None:
         return _succeed(head, seen)
     if head is None or head.source_id != seen.source_id:
         return head
-    several = head.several_rows or head.row_id != seen.row_id
+    several = head.several_rows or head.row_id not in (ANY_ROW, seen.row_id)
     speaks_last = verdict is Verdict.DUPLICATE and _newer(seen.order_token, head.order_token)
     if several == head.several_rows and not speaks_last:
         return head
@@ -127,7 +130,7 @@ def _succeed(head: Head | None, seen: Seen) -> Head:
         seen.order_token,
         seen.source_id,
         seen.row_id,
-        head.several_rows or (head.source_id != UNOWNED and head.row_id != seen.row_id),
+        head.several_rows or (head.source_id != UNOWNED and head.row_id not in (ANY_ROW, seen.row_id)),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.demo import catalogue
 from tests.chaos import site
+from tests.chaos.systems import gateway
 from tests.flow.town import ITEM, Town, town
 
 pytestmark = pytest.mark.service
@@ -72,7 +73,7 @@ def test_an_internal_error_is_asked_about_and_divided_only_when_it_stays(place: 
 
 
 @pytest.mark.parametrize("code", ["3001", "3002", "3003", "1005"])
-def test_a_fault_of_the_channel_halts_the_destination_and_a_new_start_opens_it(place: Town, code: str) -> None:
+def test_a_fault_of_the_channel_halts_the_destination_until_a_person_resumes_it(place: Town, code: str) -> None:
     keys = place.apply(3)
     place.script("municipal", {"operation": SUBMIT, "action": "fault", "code": code})
     summary = place.run()
@@ -83,7 +84,13 @@ def test_a_fault_of_the_channel_halts_the_destination_and_a_new_start_opens_it(p
     assert place.states("supervision", keys) == ["settled"] * 3
     assert summary.destinations["municipal"].pending == 3
     assert place.faults("municipal")[-1] == "fault"
+    place.run(patience=0.5)
+    assert place.states("municipal", keys) == ["ready"] * 3, "a new start is nobody's word"
+    who = ("--reason", "证书已更换", "-C", str(place.folder))
+    place.script("municipal", {"operation": "Ping", "action": "http-503"})
+    assert gateway("destination", "resume", "municipal", *who).returncode == 4, "it is asked beforehand"
     place.script("municipal")
+    assert gateway("destination", "resume", "municipal", *who).returncode == 0
     place.run()
     assert place.states("municipal", keys) == ["settled"] * 3
 

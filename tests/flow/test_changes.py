@@ -114,6 +114,7 @@ def reconciled(place: Town) -> list[dict[str, Any]]:
 
 
 def test_reconciliation_names_what_was_removed_altered_or_added_there(place: Town) -> None:
+    """R16: every difference made there is found and named, and nothing else."""
     removed, altered, added, untouched = place.apply(4)
     place.run()
     assert reconciled(place) == []
@@ -132,6 +133,9 @@ def test_reconciliation_names_what_was_removed_altered_or_added_there(place: Tow
     ]  # fmt: skip
     doctored(place, "supervision", "UPDATE record SET key = ? WHERE key = ?", added, added + "9")
     assert [each["key"] for each in reconciled(place)] == [removed, altered]
+    wanted = ("--from-reconciliation", "--destination", "municipal", "--reason", "对账差异", "--dry-run")
+    planned = gateway_json("replay", "plan", *wanted, "-C", place.folder)
+    assert planned["to_send"] == 2, "one command makes the plan that mends what was found"
     assert untouched not in {row[0] for row in kept}
 
 

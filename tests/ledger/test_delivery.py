@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from gateway.ledger import destinations
+from gateway.ledger import acts, destinations, health
 from gateway.ledger.claims import Claimed, claim, unfinished
 from gateway.ledger.settlement import Answer, settle
 from gateway.ledger.tables import delivery, destination, lane, package, record
 from gateway.model.destination import Behaviour, Route
 from gateway.model.package import Held, Receipt, ReceiptStatus, RecordResult, Refusal, Submission
 from gateway.model.record import Level
+from gateway.semantics.health import Allowed, Control
 from gateway.semantics.outcomes import (
     Judgement,
     PackageFacts,
@@ -51,6 +52,8 @@ class Worker:
 
     def claim(self) -> Claimed | None:
         with self.desk.ledger.begin() as connection:
+            if health.admission(connection, self.route, self.desk.ledger.now()).allowed is not Allowed.ALL:
+                return None
             return claim(connection, self.route, self.number, self.desk.ledger.ids, self.desk.ledger.now(), WITHDRAWING)
 
     def must_claim(self) -> Claimed:
@@ -315,7 +318,11 @@ def test_t2_channel_fault_halts_the_destination_and_burns_nothing(desk: Any, mak
     assert worker.claim() is None
     with desk.ledger.begin() as connection:
         destinations.recover(connection, desk.ledger.now())
-    assert keys(worker.must_claim()) == ["JD:case-1:1"]
+    assert worker.claim() is None, "a new start is nobody's word"
+    with desk.ledger.begin() as connection:
+        acts.control_destination(connection, "m", Control.OPEN, acts.Told("张三", "已换证书", desk.ledger.now()))
+    with desk.ledger.reading() as connection:
+        assert health.admission(connection, worker.route, desk.ledger.now()).allowed is Allowed.PROBE
 
 
 def test_t2_stale_there_is_superseded_only_where_we_settled_a_higher_version(

@@ -71,7 +71,7 @@ class Hand:
 
     def due(self) -> int | None:
         with self.ledger.reading() as connection:
-            return next_due(connection, self.route, self.number)
+            return next_due(connection, self.route, self.number, self.ledger.now())
 
 
 def keys(claimed: Claimed | None) -> list[str]:
