@@ -100,7 +100,11 @@ class CaseRules:
         return self._wants(types, level)
 
     def _history_wanted(self, types: frozenset[str], level: str) -> bool:
-        rows = self._rows(types, level, frozenset())
+        lacks = frozenset({"history"}) if level == "L1" else frozenset()  # results come without their stages
+        withdraws = any(self._pack.types[code].withdraws for code in types if code in self._pack.types)
+        if withdraws and any(_applies(rule, level, lacks) for rule, _entry in self._withdrawals):
+            return True
+        rows = self._rows(types, level, lacks)
         return any("history" in rule.needs or row.form not in _ALONE for rule, row in rows)
 
     def not_evaluated(self, context: Context) -> tuple[str, ...]:
