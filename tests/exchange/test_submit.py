@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.exchange.town import Town
-from tests.reference.client import ITEM, NS, ORG, Sent, case_no, file_case, organization, withdraw
+from tests.reference.client import ITEM, NS, OPERATOR, ORG, Sent, case_no, file_case, organization, withdraw
 
 
 def test_accepted_records_are_held_and_receipted(town: Town) -> None:
@@ -189,7 +189,7 @@ def penalty_notice(number: int) -> Sent:
     payload = (
         f'<penaltyNotice xmlns="{NS}"><caseNo>{case}</caseNo><itemCode>{ITEM}</itemCode><itemVersion>1</itemVersion>'
         f"<orgCode>{ORG}</orgCode><regionCode>360102</regionCode><sequence>1</sequence><version>1</version>"
-        "<operation>C</operation><occurredAt>2020-06-02T09:00:00+08:00</occurredAt><noticeNo>示例告〔2020〕1号</noticeNo>"
+        f"<operation>C</operation><occurredAt>2020-06-02T09:00:00+08:00</occurredAt>{OPERATOR}<noticeNo>示例告〔2020〕1号</noticeNo>"
         "<facts>未按示例规定经营</facts><grounds>违反示例法</grounds><basis><lawName>中华人民共和国示例法</lawName>"
         "<article>第十条</article><text>示例条文。</text><level>法律</level></basis>"
         "<intendedPenalty>罚款 1000 元</intendedPenalty><rights>可以陈述申辩</rights>"

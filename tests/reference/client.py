@@ -26,6 +26,9 @@ def case_no(number: int) -> str:
     return f"{ORG}-2020-CF-{number:08d}"
 
 
+OPERATOR = "<operatorName>李示例</operatorName><operatorPost>执法岗</operatorPost><operatorId>A001</operatorId>"
+
+
 def filing(
     case: str, *, sequence: int = 1, version: int = 1, fact: str = "无照经营", org: str = ORG, day: str = "2020-06-01"
 ) -> bytes:
@@ -34,8 +37,10 @@ def filing(
         f'<penaltyFiling xmlns="{NS}"><caseNo>{case}</caseNo><itemCode>{ITEM}</itemCode><itemVersion>1</itemVersion>'
         f"<orgCode>{org}</orgCode><regionCode>360102</regionCode><sequence>{sequence}</sequence>"
         f"<version>{version}</version><operation>{operation}</operation><occurredAt>{day}T09:00:00+08:00</occurredAt>"
-        f"<party><name>某甲</name></party><allegedFact>{fact}</allegedFact>"
-        f"<filedAt>{day}T09:00:00+08:00</filedAt></penaltyFiling>"
+        f"{OPERATOR}<procedure>2</procedure><party><kind>2</kind><name>某甲</name><idKind>统一社会信用代码</idKind>"
+        "<idNo>91360100MA00000234</idNo><legalRepresentative>王示例</legalRepresentative></party>"
+        f"<caseSource>检查发现</caseSource><allegedFact>{fact}</allegedFact>"
+        f"<filedAt>{day}T09:00:00+08:00</filedAt><approver>吴示例</approver></penaltyFiling>"
     ).encode()
 
 
