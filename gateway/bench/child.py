@@ -23,7 +23,11 @@ DOORS = (("check", "validate"), ("check_schema", "schema"), ("check_rules", "rul
 def leave_out_rules(validator: Any) -> None:
     """Let a validator find what its schema finds and nothing else."""
 
-    def check_rules(checked: Sequence[Checked], **_: object) -> list[tuple[Finding, ...]]:
+    def check_rules(
+        checked: Sequence[Checked], *, facts: list[object] | None = None, **_: object
+    ) -> list[tuple[Finding, ...]]:
+        if facts is not None:
+            facts.extend([None] * len(checked))
         return [findings for _element, findings in checked]
 
     validator.check_rules = check_rules
