@@ -3,11 +3,11 @@
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import entry_points
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from gateway import __version__
 from gateway.channels.database import DatabaseTools
@@ -16,7 +16,7 @@ from gateway.channels.soap import PowerExchange
 from gateway.clock import SystemClock, SystemIds, microseconds
 from gateway.config import Configuration, DestinationSettings, SourceSettings
 from gateway.documents.schema import Schema
-from gateway.errors import ConfigurationError
+from gateway.errors import ConfigurationError, LedgerError
 from gateway.exchange.intake import Intake
 from gateway.exchange.wiring import intake_settings
 from gateway.flow.collect import Handling
@@ -30,6 +30,7 @@ from gateway.flow.translating import Translator
 from gateway.flow.validate import PackValidator
 from gateway.ledger import replay_states
 from gateway.ledger.audit import Act, record_act
+from gateway.ledger.claims import Transaction
 from gateway.ledger.destinations import known_routes, recover, register
 from gateway.ledger.intake import Versions
 from gateway.ledger.replays import Asked, Mode, make, seal
@@ -50,11 +51,15 @@ from gateway.ports import Clock, Destination, Ids, Mapper, Source, Validator
 from gateway.rules import PackJudge, Rules
 from gateway.schedule.children import PROGRAM, ChildProcesses
 from gateway.schedule.frames import Wiring
+from gateway.schedule.heartbeat import Heartbeat
 from gateway.schedule.once import RoundOptions, reconcile_one, run_once
 from gateway.schedule.service import Service
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 from gateway.sdk import Adapter, AdapterSettings
 from gateway.trust.signing import Signer, Verifier
+
+if TYPE_CHECKING:
+    from gateway.schedule.worker import ClusterWorker
 
 BUILT_IN_ADAPTER = "database"
 
@@ -67,16 +72,18 @@ class Gateway:
     pack: Pack
     place: Workplace
     children: ChildProcesses
+    heartbeat: Heartbeat
 
     @classmethod
     def open(
         cls, configuration: Configuration, *, clock: Clock | None = None, ids: Ids | None = None,
-        workers: int | None = None, program: Sequence[str] = PROGRAM,
+        workers: int | None = None, program: Sequence[str] = PROGRAM, joins: bool = False,
     ) -> Self:  # fmt: skip
         """Wire everything and open the ledger for writing.
 
         ``workers`` child processes map and validate (B28): by default as configured, else as many as there are cores
-        to spare. ``program`` is what a child runs.
+        to spare. ``program`` is what a child runs. ``joins`` is for a
+        worker that joins others: its start is not the start of the whole.
 
         Raises ConfigurationError with all faults of mappings and adapters, LedgerError when the ledger can't be used.
         """
@@ -85,21 +92,29 @@ class Gateway:
         size = next(each for each in (workers, configuration.site.run.workers, cores_to_spare()) if each is not None)
         sources = wiring.sources()
         children = ChildProcesses(size, wiring.told_to_children(), program)
-        return cls(configuration, wiring.pack, wiring.workplace(sources, Translator(children)), children)
+        place = wiring.workplace(sources, Translator(children), joins=joins)
+        return cls(configuration, wiring.pack, place, children, Heartbeat(place.ledger))
 
     def __enter__(self) -> Self:
+        if self.place.ledger.shared:
+            self.heartbeat.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
         self.children.close()
+        self.heartbeat.stop()
+        with suppress(LedgerError):  # a database that is away finds out by itself that we are gone
+            self.place.ledger.dismiss()
         self.place.ledger.close()
 
     def run_once(self, options: RoundOptions | None = None) -> Summary:
         """Pull every source, deliver, reconcile, and return the figures."""
         return run_once(self.place, options or RoundOptions())
 
-    def service(self) -> Service:
-        """Return the service, not yet started."""
+    def service(self) -> "Service | ClusterWorker":
+        """Return the service, not yet started; in cluster mode it is a worker that also pulls every source once."""
+        if self.configuration.site.run.mode == "cluster":
+            return self.worker(len(self.place.destinations) + 2, first_pulls=True)
         return Service(self.place)
 
     def intake(self, grew: Callable[[int], None]) -> Intake | None:
@@ -118,6 +133,14 @@ class Gateway:
         handling = Versions(pack_stamp(judging), "standard-form", f"intake {__version__}")
         wired = intake_settings(site, self.pack, Rules(self.pack), signer, validator_for(judging), handling)
         return Intake(wired, self.place.ledger, self.place.clock, grew)
+
+    def worker(self, concurrency: int, *, first_pulls: bool = False) -> "ClusterWorker":
+        """Return a worker of cluster mode that runs ``concurrency`` jobs at once, not yet started."""
+        from gateway.schedule.jobs import Board
+        from gateway.schedule.worker import ClusterWorker
+
+        url = self.configuration.site.ledger.url.reveal()
+        return ClusterWorker(self.place, Board(), url, concurrency, first_pulls=first_pulls)
 
     def reconcile(self, destinations: Sequence[str] | None, days: Sequence[str] | None) -> list[Difference]:
         """Reconcile with the named destinations (all by default). Raises ChannelError."""
@@ -141,7 +164,7 @@ class _Wiring:
         limit = self.configuration.site.run.page_limit.total_seconds()
         return Wiring(self.pack.name, mappings, limit)
 
-    def workplace(self, sources: tuple[SourcePart, ...], translator: Translator) -> Workplace:
+    def workplace(self, sources: tuple[SourcePart, ...], translator: Translator, *, joins: bool) -> Workplace:
         signer = self._signer()
         site = self.configuration.site
         ledger = open_ledger(
@@ -153,11 +176,7 @@ class _Wiring:
         )
         ledger.judge = PackJudge(judging_packs(self.pack, load_packs()))
         ledger.catalogue_required = site.catalogue == "required"
-        with ledger.begin() as connection:
-            ledger.routes = register(connection, [terms_of(each) for each in self.configuration.destinations])
-            now = microseconds(self.clock.now())
-            workers = ledger.membership.enlist(connection, [each.terms.name for each in ledger.routes], now)
-            recover(connection, now)
+        workers = ledger.again(lambda connection: self._enlist(connection, ledger, joins=joins))
         routes = {route.terms.name: route for route in ledger.routes}
         destinations = tuple(
             DestinationPart(each.name, _Opening(each, signer), routes[each.name], each.statements, worker)
@@ -174,6 +193,18 @@ class _Wiring:
             linger=site.run.linger.total_seconds(),
             translator=translator,
         )
+
+    def _enlist(self, connection: Transaction, ledger: Ledger, *, joins: bool) -> list[int]:
+        """Give destinations their numbers, and this process one worker for each; set up the job queue in cluster mode."""
+        ledger.routes = register(connection, [terms_of(each) for each in self.configuration.destinations])
+        now = microseconds(self.clock.now())
+        ledger.membership.members.clear()  # of an attempt that was rolled back
+        workers = ledger.membership.enlist(connection, [each.terms.name for each in ledger.routes], now)
+        if not joins:
+            recover(connection, now)
+        if self.configuration.site.run.mode == "cluster":
+            _set_up_jobs(connection, ledger)
+        return workers
 
     def _parties(self) -> Parties:
         types = self.pack.types.values()
@@ -226,6 +257,26 @@ def sender_of(settings: SourceSettings) -> Sender:
     if settings.acts_for == "all":
         return Sender(settings.org, for_all=True)
     return Sender(settings.org, frozenset(settings.acts_for))
+
+
+def _set_up_jobs(connection: Transaction, ledger: Ledger) -> None:
+    """Make the job queue in the ledger's database, and let every chunk that makes something ready put up a hint (B27)."""
+    if not ledger.shared:
+        raise ConfigurationError(
+            "gateway.yaml: run.mode: cluster 需要 PostgreSQL 台账(ledger.url: postgresql://…)"
+            " / needs a ledger on PostgreSQL"
+        )
+    from gateway.schedule.jobs import DELIVER, Board
+
+    board = Board()
+    board.make(connection)
+    names = [route.terms.name for route in ledger.routes]
+
+    def hint(transaction: Transaction) -> None:
+        for name in names:
+            board.enqueue(transaction, DELIVER, "drain", destination=name)
+
+    ledger.became_ready = hint
 
 
 def judging_packs(pack: Pack, live: PackSet) -> PackSet:

@@ -15,7 +15,8 @@
     ├── SourceError          GW-35x  retry: the department system is gone or has changed its shape
     ├── TrustError           GW-4xx  halt the destination: certificate, signature, digest
     ├── LedgerError          GW-5xx  halt the process
-    │   └── Fenced                   retry: another holder has taken over, roll back and write nothing
+    │   ├── Fenced                   retry: another holder has taken over, roll back and write nothing
+    │   └── Overlap                  retry: another worker pulls the source just now
     ├── AdapterError         GW-6xx  park: vendor code broke its contract
     ├── ChildError           GW-611  retry: a process that maps and validates can't be had
     └── RefusedByGate        GW-7xx  halt: a safety gate says no (exit code 5)
@@ -167,6 +168,15 @@ class Fenced(LedgerError):
     disposition = Disposition.RETRY
     summary = Words("租约已被接管,本次未写入", "the lease was taken over, nothing was written")
     advice = Words("确认没有启动两个网关实例", "make sure that two instances are not running")
+
+
+class Overlap(LedgerError):
+    """Another worker pulls the source just now: this pull is left out."""
+
+    code = "GW-505"
+    disposition = Disposition.RETRY
+    summary = Words("另一个工作进程正在采集这个数据源", "another worker pulls this source just now")
+    advice = Words("等它结束,下一次调度会继续", "wait for its end; the next firing goes on")
 
 
 class AdapterError(GatewayError):

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "init": "新建一个带示例的配置目录",
     "config": "检查配置,输出配置的 JSON Schema",
     "run": "启动网关:按计划采集、投递、取回执、对账",
+    "worker": "启动一个集群工作进程(台账在 PostgreSQL 上)",
     "sync": "立即采集并投递一个数据源",
     "validate": "按省级标准校验文件",
     "standard": "查看标准包:记录类型、元素、代码表、规则",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Protocol
 
 import click
 
@@ -18,6 +19,7 @@ from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, progress, say
 from gateway.cli.summary import exit_code_of, print_summary
 from gateway.config import load
+from gateway.exchange.intake import Intake
 from gateway.flow.summary import Summary
 from gateway.i18n import _
 from gateway.schedule.once import RoundOptions
@@ -50,7 +52,8 @@ def command(
     with Gateway.open(configuration, workers=workers) as gateway:
         if not once:
             with logging_to(configuration.site.log):
-                return _serve(gateway)
+                service = gateway.service()
+                return serve(service, gateway.intake(service.grew))
         summary = run_with_bar(gateway, RoundOptions(patience=patience, reconcile=not no_reconcile))
     if as_json:
         emit_json(summary.as_json())
@@ -77,10 +80,21 @@ def run_with_bar(gateway: Gateway, options: RoundOptions) -> Summary:
         return gateway.run_once(RoundOptions(options.sources, options.patience, options.reconcile, told))
 
 
-def _serve(gateway: Gateway) -> int:
+class Serving(Protocol):
+    """What runs until it is told to stop."""
+
+    ended: threading.Event
+    fault: BaseException | None
+
+    def start(self) -> None:
+        """Start."""
+
+    def stop(self) -> None:
+        """Finish what is in hand and end."""
+
+
+def serve(service: Serving, intake: Intake | None = None) -> int:
     """Serve until SIGTERM or SIGINT; an unforeseen fault ends the process, so that its keeper starts it anew."""
-    service = gateway.service()
-    intake = gateway.intake(service.grew)
     with _ended_by_signals(service.ended):
         service.start()
         if intake is not None:

@@ -48,7 +48,9 @@ class Trust(Settings):
 
 
 class Run(Settings):
-    """运行 Sizes and pauses of a run."""
+    """运行 Sizes and pauses of a run; ``cluster`` spreads the work over worker processes on one PostgreSQL ledger."""
+
+    mode: Literal["embedded", "cluster"] = "embedded"
 
     chunk: Annotated[Count, Field(le=5000)] = 500
     linger: Duration = timedelta(seconds=2)

@@ -44,7 +44,10 @@ class Parties:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Everything one destination's worker needs; ``worker`` is its number in the ledger."""
+    """Everything one destination's worker needs; ``worker`` is its number in the ledger.
+
+    ``enough`` tells that the worker is to end after the package in hand, though the service goes on.
+    """
 
     ledger: Ledger
     worker: int
@@ -54,16 +57,22 @@ class Delivery:
     clock: Clock
     ids: Ids
     backlog: Backlog
+    enough: Callable[[], bool] = lambda: False
+
+    @property
+    def ends(self) -> bool:
+        """Whether nothing new is to be begun."""
+        return self.backlog.stopped or self.enough()
 
 
 def deliver_until(job: Delivery, *, patience: float | None) -> None:
     """Deliver until the backlog is stopped; with ``patience`` also until nothing is left or can be tried in so many seconds."""
     claimed: Claimed | None = None
-    while claimed is not None or not job.backlog.stopped:
+    while claimed is not None or not job.ends:
         if claimed is not None:
             claimed = deliver_one(job, claimed)
             continue
-        wait = _idle_for(job)
+        wait = idle_for(job)
         if wait == 0.0:
             claimed = _next(job)
             if claimed is None:  # another worker looks at the same lanes just now
@@ -176,7 +185,7 @@ def _head(job: Delivery, claimed: Claimed) -> PackageHead:
 
 def _next(job: Delivery) -> Claimed | None:
     job.backlog.wait_for_package(job.route.terms.name, job.route.terms.package_records)
-    if job.backlog.stopped:
+    if job.ends:
         return None
     claimed, probing = job.ledger.again(lambda connection: _next_or_probe(connection, job))
     if probing and claimed is None:
@@ -196,7 +205,7 @@ def _next_or_probe(connection: Transaction, job: Delivery) -> tuple[Claimed | No
 def _next_in(connection: Transaction, job: Delivery) -> Claimed | None:
     """Packages already made come first; then a new one is claimed, where the destination's health allows it."""
     now = microseconds(job.clock.now())
-    if job.backlog.stopped:
+    if job.ends:
         return None
     allowed = health.admission(connection, job.route, now).allowed
     if allowed in (Allowed.NOTHING, Allowed.PROBE):
@@ -224,7 +233,7 @@ def _probe_by_ping(job: Delivery) -> None:
     )
 
 
-def _idle_for(job: Delivery) -> float | None:
+def idle_for(job: Delivery) -> float | None:
     """Return the seconds until something can be tried at this destination, or None when nothing is left to try."""
     now = microseconds(job.clock.now())
     with job.ledger.reading() as connection:

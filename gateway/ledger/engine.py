@@ -34,6 +34,7 @@ _WRITER_PAGES = -8192  # negative: KiB
 _READER_PAGES = -2048  # what others have written makes a reader forget its pages anyway
 _POSTGRESQL_MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
 _POSTGRESQL_OLDEST = 140000
+_MAKING = 0x67617465  # any number that nobody else in this database uses
 
 
 def parse(url: str) -> URL:
@@ -152,6 +153,15 @@ _TOO_OLD = Words("需要 PostgreSQL 14 或更高版本", "PostgreSQL 14 or later
 def _show(cursor: Any, name: str) -> str:
     cursor.execute(f"SHOW {name}")
     return str(cursor.fetchone()[0])
+
+
+def alone(connection: Connection) -> None:
+    """Wait until no other process makes or migrates tables, until the transaction ends.
+
+    A lock of the transaction, not of the session: it holds behind a pooler as well.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MAKING})")
 
 
 class WriterLock:

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, bindparam, func, insert, literal_column, or_, select, update
 
-from gateway.errors import Fenced
+from gateway.errors import Fenced, Overlap
 from gateway.ledger.tables import record, source, source_run
+from gateway.ledger.workers import is_gone
 from gateway.model.priority import Priority
 from gateway.model.record import Level, SourceKind
 
@@ -67,6 +68,7 @@ class RunLease:
     deaths: int
     kind: SourceKind
     level: Level
+    holder: int | None = None
     rereads: int = field(default=0)
     priority: Priority = Priority.ORDINARY
     again: bool = False
@@ -77,16 +79,27 @@ class RunLease:
 
 
 def start(
-    connection: Connection, name: str, kind: SourceKind, level: Level, now: int, waiting: timedelta | None = None
+    connection: Connection,
+    name: str,
+    kind: SourceKind,
+    level: Level,
+    now: int,
+    waiting: timedelta | None = None,
+    holder: int | None = None,
 ) -> RunLease:
-    """Take over the source: a higher epoch fences whoever pulled before; a run left open has died."""
+    """Take over the source: a higher epoch fences whoever pulled before; a run left open has died.
+
+    ``holder`` is the worker that pulls; raises Overlap while another one that is alive pulls the source.
+    """
     limit = (waiting or WAITING_LIMITS[level]) // _MICROSECOND
     row = connection.execute(select(source).where(source.c.name == name).with_for_update()).first()
     if row is None:
         made = connection.execute(
             insert(source).values(name=name, kind=kind, level=level, waiting_limit=limit, epoch=1, cursor="", deaths=0)
         )
-        return _open(connection, RunLease(0, int(made.inserted_primary_key[0]), 1, "", 0, kind, level), now)  # type: ignore[index]
+        return _open(connection, RunLease(0, int(made.inserted_primary_key[0]), 1, "", 0, kind, level, holder), now)  # type: ignore[index]
+    if holder is not None:
+        _refuse_overlap(connection, row.id, name)
     died = connection.execute(
         update(source_run)
         .where(source_run.c.source_id == row.id, source_run.c.state == "open")
@@ -98,7 +111,14 @@ def start(
         .where(source.c.id == row.id)
         .values(kind=kind, level=level, waiting_limit=limit, epoch=row.epoch + 1, deaths=deaths)
     )
-    return _open(connection, RunLease(0, row.id, row.epoch + 1, row.cursor, deaths, kind, level), now)
+    return _open(connection, RunLease(0, row.id, row.epoch + 1, row.cursor, deaths, kind, level, holder), now)
+
+
+def _refuse_overlap(connection: Connection, source_id: int, name: str) -> None:
+    here = (source_run.c.source_id == source_id) & (source_run.c.state == literal_column("'open'"))
+    alive = ~is_gone(connection.dialect.name, source_run.c.holder) & source_run.c.holder.is_not(None)
+    if connection.execute(select(source_run.c.id).where(here, alive).limit(1)).first() is not None:
+        raise Overlap(name)
 
 
 def join(connection: Connection, name: str, level: Level, now: int, waiting: timedelta | None = None) -> RunLease:
@@ -125,7 +145,9 @@ def leave(connection: Connection, lease: RunLease, now: int) -> None:
 
 def _open(connection: Connection, lease: RunLease, now: int) -> RunLease:
     made = connection.execute(
-        insert(source_run).values(source_id=lease.source_id, epoch=lease.epoch, state="open", started_at=now)
+        insert(source_run).values(
+            source_id=lease.source_id, epoch=lease.epoch, state="open", started_at=now, holder=lease.holder
+        )
     )
     lease.run_id = int(made.inserted_primary_key[0])  # type: ignore[index]
     return lease

@@ -21,6 +21,7 @@ from gateway.ledger.engine import (
     WRITES,
     Contended,
     WriterLock,
+    alone,
     explained,
     is_contention,
     open_engine,
@@ -98,6 +99,7 @@ class Ledger:
 
     ``routes`` may be set anew once the destinations have their numbers, ``judge`` are the rules of cases (without it the
     gate alone decides), ``catalogue_required`` binds bodies of which no item is held yet. ``commits`` counts write transactions.
+    ``became_ready`` is called within the transaction of a chunk that made deliveries ready (B27).
     """
 
     def __init__(self, engine: Engine, writing: Engine, clock: Clock, ids: Ids, lock: WriterLock | None) -> None:
@@ -112,6 +114,7 @@ class Ledger:
         self.ids = ids
         self.commits = 0
         self.membership = Membership()
+        self.became_ready: Callable[[Connection], None] = lambda _connection: None
         self._engine = engine
         self._writing_engine = writing
         self._lock = lock
@@ -142,6 +145,7 @@ class Ledger:
     def make(self) -> None:
         """Make or migrate the tables."""
         with self.begin() as connection:
+            alone(connection)
             schema.ensure(connection)
 
     @contextmanager
@@ -203,6 +207,21 @@ class Ledger:
                     raise
         raise AssertionError
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may write as well, on other machines even: the ledger is on PostgreSQL."""
+        return self._engine.dialect.name != "sqlite"
+
+    def dismiss(self) -> None:
+        """Strike out the workers of this process, so that others may take up at once what they held."""
+        if self.membership.members:
+            self.again(self.membership.dismiss)
+
+    def beat(self) -> None:
+        """Give a sign of life for the workers of this process."""
+        with self.begin() as connection:
+            self.membership.beat(connection, self.now())
+
     def enlist(self, *names: str) -> list[int]:
         """Enlist workers of this process, one a name; return their numbers, under which they take packages."""
         return self.again(lambda connection: self.membership.enlist(connection, names, self.now()))
@@ -221,14 +240,36 @@ class Ledger:
 
         ``priority`` is the class in which what the run collects is sent.
         """
-        lease = self.again(lambda c: runs.start(c, source, kind, level, microseconds(now), waiting))
+        lease = self.again(lambda c: self._start_run(c, source, kind, level, now, waiting))
         lease.priority = priority
         return lease
 
+    def _start_run(
+        self,
+        connection: Connection,
+        source: str,
+        kind: SourceKind,
+        level: Level,
+        now: datetime,
+        waiting: timedelta | None,
+    ) -> RunLease:
+        """Where others may write as well, the puller is a worker of its own, which ends with its run."""
+        holder = None
+        if self.shared:
+            holder = self.membership.enlist(connection, [f"pull {source}"], self.now())[0]
+        try:
+            return runs.start(connection, source, kind, level, microseconds(now), waiting, holder)
+        except BaseException:
+            self.membership.forget(holder)
+            raise
+
     def end_run(self, lease: RunLease, state: str, error: str | None = None) -> Figures:
         """Close a run (``done`` or ``failed``) and return its figures; raises Fenced when it was taken over."""
+        self.membership.forget(lease.holder)  # should the database be away now, the lease runs out by itself
         with self.begin() as connection:
             figures = runs.end(connection, lease, state, error, self.now())
+            if lease.holder is not None:
+                self.membership.strike_out(connection, lease.holder)
         lease.rereads = 0
         return figures
 
@@ -260,6 +301,8 @@ class Ledger:
         def work(connection: Connection) -> Figures:
             figures = intake.commit(connection, self.desk(), lease, chunk, self.now())
             also(connection)
+            if figures.accepted:
+                self.became_ready(connection)
             return figures
 
         figures = self.again(work)

@@ -382,6 +382,8 @@ schedule_run = Table(
     Column("schedule", Text, primary_key=True),
     Column("due_at", BigInteger, primary_key=True),
     Column("state", Text, nullable=False),  # due, running, done, failed, skipped
+    Column("covers_from", BigInteger),
+    Column("holder", BigInteger),
     Column("started_at", BigInteger),
     Column("ended_at", BigInteger),
     Column("detail", Text),

@@ -90,13 +90,13 @@ class Membership:
         Who slept so long that it was struck out comes back under its number.
         """
         row = self._row(connection, now)
-        seen = connection.execute(
-            update(worker).where(worker.c.id.in_(sorted(self.members))).values(seen_at=row["seen_at"])
-        )
-        if seen.rowcount < len(self.members):
-            known = set(connection.execute(select(worker.c.id).where(worker.c.id.in_(self.members))).scalars())
-            for number in sorted(self.members.keys() - known):
-                connection.execute(insert(worker).values(id=number, name=self.members[number], **row))
+        members = dict(self.members)  # others may enlist meanwhile
+        mine = worker.c.id.in_(sorted(members))
+        seen = connection.execute(update(worker).where(mine).values(seen_at=row["seen_at"]))
+        if seen.rowcount < len(members):
+            known = set(connection.execute(select(worker.c.id).where(mine)).scalars())
+            for number in sorted(members.keys() - known):
+                connection.execute(insert(worker).values(id=number, name=members[number], **row))
         self.bury(connection)
 
     def bury(self, connection: Connection) -> None:
@@ -110,9 +110,19 @@ class Membership:
             connection.execute(delete(worker).where(here, worker.c.process.in_(ended)))
         connection.execute(delete(worker).where(text(_FORGOTTEN), worker.c.process != self.identity.process))
 
+    def forget(self, number: int | None) -> None:
+        """Give no more signs of life for a worker; without them its lease runs out."""
+        if number is not None:
+            self.members.pop(number, None)
+
+    def strike_out(self, connection: Connection, number: int) -> None:
+        """Strike out one worker of this process: it has ended."""
+        self.forget(number)
+        connection.execute(delete(worker).where(worker.c.id == number))
+
     def dismiss(self, connection: Connection) -> None:
         """Strike out the workers of this process: it ends, and what it held may be taken at once."""
-        connection.execute(delete(worker).where(worker.c.id.in_(sorted(self.members))))
+        connection.execute(delete(worker).where(worker.c.id.in_(sorted(dict(self.members)))))
         self.members.clear()
 
     def _row(self, connection: Connection, now: int) -> dict[str, Any]:

@@ -9,11 +9,12 @@ GATEWAY = """\
 organisation: "{sender}"
 name: 检验用网关(虚构站点)
 ledger:
-  url: sqlite:///var/ledger.db
+  url: {ledger}
 trust:
   key: file:{signing_key}
   certificate: {signing_certificate}
 run:
+  mode: {mode}
   chunk: {chunk}
   linger: 100ms
 log:
@@ -30,13 +31,21 @@ receipt_certificate: {receipt_certificate}
 """
 
 
-def write_gateway(folder: Path, keys: Mapping[str, Any], chunk: int = 500) -> None:
+def write_gateway(
+    folder: Path,
+    keys: Mapping[str, Any],
+    chunk: int = 500,
+    ledger: str = "sqlite:///var/ledger.db",
+    mode: str = "embedded",
+) -> None:
     """Write ``gateway.yaml``; ``keys`` is what ``gateway reference init`` printed."""
     sender = keys["sender"]
     for name in ("sources.d", "destinations.d", "var"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     paths = {name: path for name, path in sender.items() if name != "code"}
-    (folder / "gateway.yaml").write_text(GATEWAY.format(sender=sender["code"], chunk=chunk, **paths), encoding="utf-8")
+    (folder / "gateway.yaml").write_text(
+        GATEWAY.format(sender=sender["code"], chunk=chunk, ledger=ledger, mode=mode, **paths), encoding="utf-8"
+    )
 
 
 def write_destination(folder: Path, keys: Mapping[str, Any], name: str, url: str, terms: Iterable[str] = ()) -> None:

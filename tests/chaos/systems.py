@@ -101,16 +101,17 @@ class System:
 
 @dataclass
 class Service:
-    """``gateway run`` as a process; what it says goes to a log, whose lines are watched for its start."""
+    """``gateway run`` (or another command that serves) as a process; the lines it says are watched for its start."""
 
     directory: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ("run",)
     process: subprocess.Popen[str] | None = None
     told: list[str] = field(default_factory=list)
 
     def spawn(self) -> subprocess.Popen[str]:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "run", "-C", str(self.directory)],
+            [sys.executable, "-m", "gateway", *self.command, "-C", str(self.directory)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8",
             env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
         )  # fmt: skip

@@ -114,6 +114,9 @@ class Desk:
     url: str
 
     def feed(self, name: str = "s1", kind: SourceKind = SourceKind.STATE, level: Level = Level.L1, **more: Any) -> Feed:
+        """Begin a pull; whoever pulled before is gone."""
+        with self.ledger.begin() as connection:
+            connection.execute(worker_table.delete().where(worker_table.c.name.like("pull %")))
         return Feed(self.ledger, self.ledger.start_run(name, kind, level, self.clock.now(), **more))
 
     def reopen(self, **more: Any) -> "Desk":

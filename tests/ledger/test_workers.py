@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 
-from gateway.errors import Fenced
-from gateway.ledger import intake
+from gateway.errors import Fenced, Overlap
+from gateway.ledger import firings, intake
 from gateway.ledger.claims import Claimed, claim, still_held, unfinished
 from gateway.ledger.destinations import next_due
+from gateway.ledger.firings import Firing
 from gateway.ledger.settlement import Answer, settle
 from gateway.ledger.store import Ledger, open_ledger
-from gateway.ledger.tables import delivery, lane, package, record
+from gateway.ledger.tables import delivery, lane, package, record, schedule_run
 from gateway.ledger.worker_tables import stream, worker
 from gateway.ledger.workers import LEASE, Identity, Membership, identify
 from gateway.model.destination import Route
@@ -420,3 +421,68 @@ def test_r04_four_workers_that_die_and_sleep_never_turn_a_case_round(desk: Any, 
         numbers.setdefault(name, []).append(seq)
     assert all(sorted(each) == list(range(1, len(each) + 1)) for each in numbers.values()), "streams are dense"
     assert len(desk.rows(record, "id")) == 120
+
+
+# -- pulls and schedules ------------------------------------------------------------------------------------------
+
+
+@concurrent
+def test_b24_a_source_is_pulled_by_one_worker_and_free_again_when_that_one_is_gone(desk: Any, make: Any) -> None:
+    feed = desk.feed()
+    other = desk.reopen()
+    with pytest.raises(Overlap), other.ledger:
+        other.ledger.start_run("s1", feed.lease.kind, Level.L1, desk.clock.now())
+    other = desk.reopen()
+    assert feed.lease.holder is not None
+    desk.declare_gone(feed.lease.holder)
+    with other.ledger:
+        other.ledger.start_run("s1", feed.lease.kind, Level.L1, desk.clock.now())
+    with pytest.raises(Fenced):
+        feed.row("1", "a", make.draft("JD", "case-1", "x"))
+
+
+def fired(desk: Any, firing: Firing) -> bool:
+    with desk.ledger.begin() as connection:
+        return bool(firings.fire(connection, firing, desk.ledger.now()))
+
+
+def test_b24_a_firing_happens_once_and_begins_once(desk: Any, hand: Hand) -> None:
+    assert not fired(desk, Firing("pull:s", 100)), "a schedule just met does not make up for the past"
+    tick = Firing("pull:s", 200)
+    assert [fired(desk, tick), fired(desk, tick)] == [True, False]
+    with desk.ledger.begin() as connection:
+        assert firings.begin(connection, tick, hand.number, 201)
+        assert not firings.begin(connection, tick, hand.number, 202)
+        firings.end(connection, tick, "done", None, 203)
+        assert not firings.begin(connection, tick, hand.number, 204)
+    assert desk.rows(schedule_run, "due_at", "state", schedule="pull:s") == [(100, "skipped"), (200, "done")]
+
+
+def test_b24_missed_ticks_leave_one_row_that_says_what_it_covers(desk: Any) -> None:
+    fired(desk, Firing("pull:s", 100))
+    assert fired(desk, Firing("pull:s", 200))
+    assert fired(desk, Firing("pull:s", 900))
+    assert desk.rows(schedule_run, "due_at", "covers_from", schedule="pull:s") == [(100, None), (200, 100), (900, 200)]
+
+
+def test_b24_after_a_clock_that_jumped_ahead_and_back_every_tick_still_fires(desk: Any) -> None:
+    hour, year = 3_600_000_000, 365 * 24 * 3_600_000_000
+    fired(desk, Firing("pull:s", 0))
+    assert fired(desk, Firing("pull:s", year))
+    assert all(fired(desk, Firing("pull:s", n * hour)) for n in range(1, 49))
+
+
+def test_b24_a_firing_is_given_out_again_when_nobody_began_it_or_whoever_did_is_gone(desk: Any, hand: Hand) -> None:
+    fired(desk, Firing("pull:s", 100))
+    tick = Firing("pull:s", 200)
+    fired(desk, tick)
+    later = 200 + firings.FORGOTTEN_AFTER + 1
+    with desk.ledger.begin() as connection:
+        assert firings.left_over(connection, 201) == []
+        assert firings.left_over(connection, later) == [tick]
+        assert firings.begin(connection, tick, hand.number, later)
+        assert firings.left_over(connection, later) == []
+    desk.declare_gone(hand.number)
+    with desk.ledger.begin() as connection:
+        assert firings.left_over(connection, later) == [tick]
+        assert firings.begin(connection, tick, hand.number + 1, later)

@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A worker of cluster mode: jobs are thin wrappers around the flow functions that embedded mode runs in its threads."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from cronsim import CronSim
+
+from gateway.clock import BEIJING, microseconds, moment
+from gateway.errors import GatewayError, LedgerError, Overlap
+from gateway.flow.backlog import Backlog
+from gateway.flow.deliver import Delivery, deliver_until, idle_for
+from gateway.ledger import firings
+from gateway.ledger.claims import Transaction
+from gateway.ledger.destinations import next_due
+from gateway.ledger.firings import Firing
+from gateway.ports import Destination
+from gateway.schedule.collection import rare_collection
+from gateway.schedule.jobs import COLLECT, DELIVER, Board, Handler, JobRunner
+from gateway.schedule.once import paused, pull_one, reconcile_one
+from gateway.schedule.service import RECONCILE_AT
+from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
+
+_SHIFT: Final = 30.0
+"""Seconds after which a draining job makes way for others; it is put up anew where anything is left."""
+_FINISH_WITHIN: Final = 15.0
+_PULL_AGAIN: Final = timedelta(seconds=10)
+_NOBODY: Final = 0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Deliverer:
+    """One place at a destination: its number in the ledger, and its channel, kept open from job to job."""
+
+    worker: int
+    channel: Destination | None = None
+
+
+@dataclass(slots=True)
+class _Dock:
+    """The deliverers of one destination in this process; ``again`` tells that a hint came while all were busy."""
+
+    most: int
+    idle: list[_Deliverer] = field(default_factory=list)
+    busy: list[_Deliverer] = field(default_factory=list)
+    again: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class ClusterWorker:
+    """Takes jobs until told to stop. Any number of them work on one ledger; each may die at any time."""
+
+    def __init__(self, place: Workplace, board: Board, url: str, concurrency: int, *, first_pulls: bool) -> None:
+        self._place = place
+        self._board = board
+        self._first_pulls = first_pulls
+        self._backlog = Backlog(tuple(each.name for each in place.destinations), place.linger)
+        self._sources = {each.name: each for each in place.sources}
+        self._destinations = {each.name: each for each in place.destinations}
+        collecting = max(1, concurrency // 2)
+        delivering = max(1, concurrency - collecting)
+        self._docks = {each.name: _Dock(-(-delivering // len(place.destinations))) for each in place.destinations}
+        self._pulling = {each.name: threading.Lock() for each in place.sources}
+        self._reconciling: dict[str, Destination] = {}
+        self._cutting = threading.Event()
+        self._resources = ExitStack()
+        handlers: dict[tuple[str, str], Handler] = {
+            (DELIVER, "drain"): self.drain,
+            (DELIVER, "sweep"): self.sweep,
+            (COLLECT, "pull"): self.pull,
+            (COLLECT, "reconcile"): self.reconcile,
+        }
+        # One place more than deliverers: the sweep never waits for a destination that does not answer.
+        self._runner = JobRunner(url, handlers, {DELIVER: delivering + 1, COLLECT: collecting})
+        self.ended = threading.Event()
+        self.fault: BaseException | None = None
+
+    def start(self) -> None:
+        """Start taking jobs; with ``first_pulls`` every source is pulled once now."""
+        self._resources.enter_context(rare_collection())
+        if self._first_pulls:
+            for name in self._sources:
+                self._board.enqueue_once(self._place.ledger, COLLECT, "pull", source=name)
+        self._runner.start()
+
+    def grew(self, records: int) -> None:
+        """Tell the deliverers of this process that a pushed package made ``records`` deliveries possible."""
+        self._backlog.grew(records)
+
+    def stop(self) -> None:
+        """Finish the packages and chunks under way, then end; a destination that does not answer in time is cut off."""
+        self._backlog.stop()
+        self._runner.stop()
+        self._runner.join(_FINISH_WITHIN)
+        self._cutting.set()
+        for channel in self._open_channels():
+            channel.cut()
+        self._runner.join()
+        for dock in self._docks.values():
+            for each in dock.idle:
+                if each.channel is not None:
+                    each.channel.close()
+        self._resources.close()
+
+    def _open_channels(self) -> list[Destination]:
+        busy = [each.channel for dock in self._docks.values() for each in dock.busy if each.channel is not None]
+        return [*busy, *self._reconciling.values()]
+
+    # -- jobs ------------------------------------------------------------------------------------------------------
+
+    def drain(self, destination: str) -> None:
+        """Deliver what is ready at a destination; where enough deliverers are at it, tell them to look again."""
+        part = self._destinations.get(destination)
+        if part is None:
+            return
+        dock = self._docks[destination]
+        with _place_at(dock) as place:
+            if place:
+                self._drain(part, dock)
+
+    def _drain(self, part: DestinationPart, dock: _Dock) -> None:
+        end = self._place.clock.monotonic() + _SHIFT
+        while True:
+            dock.again = False
+            try:
+                wait = self._deliver(part, dock, end)
+            except GatewayError as error:
+                log.warning("deliver-failed", destination=part.name, code=error.code, error=error.spoken("zh"))
+                return  # the sweep comes back to it
+            if not dock.again or self._backlog.stopped:
+                break
+        if wait is not None and not self._backlog.stopped:
+            at = self._place.clock.now() + timedelta(seconds=wait)
+            with suppress(LedgerError):
+                self._board.enqueue_once(self._place.ledger, DELIVER, "drain", at=at, destination=part.name)
+
+    def _deliver(self, part: DestinationPart, dock: _Dock, end: float) -> float | None:
+        place = self._place
+        deliverer = dock.idle.pop() if dock.idle else _Deliverer(place.ledger.enlist(part.name)[0])
+        dock.busy.append(deliverer)
+        try:
+            if deliverer.channel is None:
+                deliverer.channel = part.open()
+            if self._cutting.is_set():
+                deliverer.channel.cut()
+            job = Delivery(
+                place.ledger, deliverer.worker, deliverer.channel, part.route, place.parties, place.clock, place.ids,
+                self._backlog, enough=lambda: place.clock.monotonic() > end,
+            )  # fmt: skip
+            deliver_until(job, patience=0.0)
+            return idle_for(job)
+        except BaseException:
+            if deliverer.channel is not None:
+                deliverer.channel.close()
+                deliverer.channel = None
+            raise
+        finally:
+            dock.busy.remove(deliverer)
+            dock.idle.append(deliverer)
+
+    def pull(self, source: str, due_at: int | None = None) -> None:
+        """Pull a source to its end, for a firing of its schedule or because somebody asked."""
+        part = self._sources.get(source)
+        if part is None:
+            return
+        with self._firing(f"pull:{source}", due_at) as firing:
+            if firing is None:
+                return
+            if paused(self._place, part):
+                firing.skip("paused")
+                return
+            if not self._pulling[source].acquire(blocking=False):
+                firing.skip("overlap")
+                return
+            try:
+                self._pull_now(part, firing)
+            finally:
+                self._pulling[source].release()
+
+    def _pull_now(self, part: SourcePart, firing: "_Begun") -> None:
+        with self._backlog.pulling():
+            try:
+                figures = pull_one(self._place, part, self._backlog, _nobody_watches).figures
+            except Overlap:
+                firing.skip("overlap")
+                return
+            except GatewayError as error:
+                firing.fail(error)
+                log.warning("pull-failed", source=part.name, code=error.code, error=error.spoken("zh"))
+                if isinstance(error, LedgerError) and not self._backlog.stopped:
+                    with suppress(LedgerError):
+                        at = self._place.clock.now() + _PULL_AGAIN
+                        self._board.enqueue_once(self._place.ledger, COLLECT, "pull", at=at, source=part.name)
+                return
+        log.info("pulled", source=part.name, rows=figures.rows, accepted=figures.accepted, refused=figures.refused)
+
+    def reconcile(self, destination: str, due_at: int | None = None, days: Sequence[str] | None = None) -> None:
+        """Reconcile with a destination: the named days, or all that differ."""
+        part = self._destinations.get(destination)
+        if part is None:
+            return
+        with self._firing(f"reconcile:{destination}", due_at) as firing:
+            if firing is None:
+                return
+
+            def opened(channel: Destination) -> None:
+                self._reconciling[destination] = channel
+                if self._cutting.is_set():
+                    channel.cut()
+
+            try:
+                differences = reconcile_one(self._place, part, days, opened)
+                log.info("reconciled", destination=destination, differences=len(differences))
+            except GatewayError as error:
+                firing.fail(error)
+                log.warning("reconcile-failed", destination=destination, code=error.code, error=error.spoken("zh"))
+            finally:
+                self._reconciling.pop(destination, None)
+
+    def sweep(self, timestamp: int) -> None:
+        """Give out what the ledger says is open: lanes ready and not leased, firings due or left, records overdue."""
+        place, ledger = self._place, self._place.ledger
+        del timestamp  # the queue's; what is due is told by the ledger and our own clock
+        try:
+            for part in place.destinations:
+                with ledger.reading() as connection:
+                    due = next_due(connection, part.route, _NOBODY, ledger.now())
+                if due is not None and due <= ledger.now():
+                    self._board.enqueue_once(ledger, DELIVER, "drain", destination=part.name)
+            for firing in self._ticks():
+                self._fire(firing)
+            with ledger.begin() as connection:
+                for firing in firings.left_over(connection, ledger.now()):
+                    self._give_out(connection, firing)
+                self._board.tidy(connection)
+            for each in ledger.park_overdue(place.clock.now()):
+                log.warning("parked-missing-predecessor", key=each.key, case=each.case_no)
+            for gap in ledger.alarm_gaps():
+                log.warning("package-gap", sender=gap.source, stream=gap.stream_id, seq=gap.seq)
+        except GatewayError as error:
+            log.warning("sweep-failed", code=error.code, error=error.spoken("zh"))
+
+    # -- schedules -------------------------------------------------------------------------------------------------
+
+    def _ticks(self) -> Iterator[Firing]:
+        """Yield the latest tick of every schedule; which of them are new the ledger knows."""
+        now = self._place.clock.now().astimezone(BEIJING) + timedelta(seconds=1)
+        lines = {f"pull:{each.name}": each.cron for each in self._place.sources if each.cron}
+        lines |= {f"reconcile:{each.name}": RECONCILE_AT for each in self._place.destinations if each.statements}
+        for name, line in lines.items():
+            tick = next(CronSim(line, now, reverse=True))
+            yield Firing(name, microseconds(tick))
+
+    def _fire(self, firing: Firing) -> None:
+        with self._place.ledger.begin() as connection:
+            if firings.fire(connection, firing, self._place.ledger.now()):
+                self._give_out(connection, firing)
+
+    def _give_out(self, connection: Transaction, firing: Firing) -> None:
+        task, _, name = firing.schedule.partition(":")
+        what = {"pull": "source", "reconcile": "destination"}.get(task)
+        if what is not None:
+            named: dict[str, Any] = {what: name, "due_at": firing.due_at}
+            self._board.enqueue(connection, COLLECT, task, **named)
+
+    @contextmanager
+    def _firing(self, schedule: str, due_at: int | None) -> Iterator["_Begun | None"]:
+        """Begin a firing and end it; None where somebody else has. Without ``due_at`` there is nothing to write down."""
+        begun = _Begun()
+        if due_at is None:
+            yield begun
+            return
+        ledger, firing = self._place.ledger, Firing(schedule, due_at)
+        holder = ledger.enlist(f"{schedule} {moment(due_at):%Y-%m-%d %H:%M}")[0]
+        with ledger.begin() as connection:
+            mine = firings.begin(connection, firing, holder, ledger.now())
+        try:
+            yield begun if mine else None
+        except BaseException as fault:
+            begun.state, begun.detail = "failed", type(fault).__name__
+            raise
+        finally:
+            ledger.membership.forget(holder)
+            with suppress(LedgerError), ledger.begin() as connection:
+                if mine:
+                    firings.end(connection, firing, begun.state, begun.detail, ledger.now())
+                ledger.membership.strike_out(connection, holder)
+
+
+@dataclass(slots=True)
+class _Begun:
+    """What becomes of a firing."""
+
+    state: str = "done"
+    detail: str | None = None
+
+    def skip(self, why: str) -> None:
+        self.state, self.detail = "skipped", why
+
+    def fail(self, error: GatewayError) -> None:
+        self.state, self.detail = "failed", error.spoken("zh")[:500]
+
+
+@contextmanager
+def _place_at(dock: _Dock) -> Iterator[bool]:
+    """Take one of the places at a dock for as long as the block lasts; False, and a word to the others, when all are taken."""
+    with dock.lock:
+        if dock.most == 0:
+            dock.again = True
+            free = False
+        else:
+            dock.most -= 1
+            free = True
+    try:
+        yield free
+    finally:
+        if free:
+            with dock.lock:
+                dock.most += 1
+
+
+def _nobody_watches(_source: str, _done: int, _expected: int | None) -> None:
+    """Nobody watches a worker's bars."""
