@@ -173,7 +173,7 @@ class Fenced(LedgerError):
 class Overlap(LedgerError):
     """Another worker pulls the source just now: this pull is left out."""
 
-    code = "GW-505"
+    code = "GW-508"
     disposition = Disposition.RETRY
     summary = Words("另一个工作进程正在采集这个数据源", "another worker pulls this source just now")
     advice = Words("等它结束,下一次调度会继续", "wait for its end; the next firing goes on")
