@@ -23,7 +23,8 @@ class Event:
     """One thing that happened in a case, as the department's rows tell it: it must become one record.
 
     ``key`` is the business key where the department knows the case number; else the gateway gives the case one, and
-    ``case`` only tells cases apart. ``after`` are the types that happened before it in this case.
+    ``case`` only tells cases apart. ``after`` are the types that happened before it in this case. ``contents`` is how many
+    contents the row has shown one after the other, where the department has counted them.
     """
 
     source: str
@@ -33,6 +34,7 @@ class Event:
     sequence: int
     key: str | None = None
     after: tuple[str, ...] = ()
+    contents: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ def judge(
     """
     terms = terms or {}
     objections = [*_forgotten(receipts, journal), *_rows(events, receipts), *_numbers(events, receipts)]
+    objections += _invented(events, receipts)
     keys = {(r.source, r.row_id, r.type): r.key for r in receipts.records if r.version == 1}
     for name, dump in dumps.items():
         there = terms.get(name, Terms())
@@ -140,6 +143,14 @@ def _rows(events: Sequence[Event], receipts: Receipts) -> Iterator[Objection]:
     for key, count in versions.items():
         if highest[key] != count:
             yield Objection("versions not dense", "gateway", f"{key}: {count} versions, highest {highest[key]}")
+
+
+def _invented(events: Sequence[Event], receipts: Receipts) -> Iterator[Objection]:
+    """A key has at most as many versions as its row has shown contents: reading again makes no version."""
+    versions = Counter(each.key for each in receipts.records)
+    for event in events:
+        if event.contents is not None and event.key is not None and versions[event.key] > event.contents:
+            yield Objection("version from nowhere", event.source, f"{event.key}: {versions[event.key]}")
 
 
 def _numbers(events: Sequence[Event], receipts: Receipts) -> Iterator[Objection]:
