@@ -154,7 +154,7 @@ def _be_gateway(entry: Any, asked: Mapping[str, Any]) -> None:
         entry.main()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
-    except BaseException:
+    except BaseException:  # noqa: BLE001 # told in the child's log
         import traceback
 
         traceback.print_exc()

@@ -81,7 +81,7 @@ def _retry_fsync() -> Undo:
                     yield connection
                     transaction.commit()
                 except DBAPIError:
-                    transaction.commit()
+                    connection.connection.driver_connection.commit()  # type: ignore[union-attr]
                 except BaseException:
                     transaction.rollback()
                     raise

@@ -87,7 +87,10 @@ class Proxy:
 
     def cut_all(self) -> None:
         """Reset every connection that is open."""
-        self._loop.call_soon_threadsafe(self._cut_all)
+        asyncio.run_coroutine_threadsafe(self._cut_everything(), self._loop).result(10)
+
+    async def _cut_everything(self) -> None:
+        self._cut_all()
 
     def _cut_all(self) -> None:
         for writer in list(self._open):
@@ -135,7 +138,9 @@ class Proxy:
             for each in (writer, there_writer):
                 _reset(each)
 
-    async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, exchange: "_Exchange") -> None:
+    async def _requests(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, exchange: "_Exchange"
+    ) -> None:
         while piece := await reader.read(_PIECE):
             if exchange.answering:
                 exchange.next_request()
@@ -163,7 +168,12 @@ class Proxy:
             if faults.black_hole:
                 self.struck["black-hole"] += 1
                 continue
-            if fresh and exchange.past_handshake and faults.lose_answers and self._chance.random() < faults.lose_answers:
+            if (
+                fresh
+                and exchange.past_handshake
+                and faults.lose_answers
+                and self._chance.random() < faults.lose_answers
+            ):
                 self.struck["lost-answer"] += 1
                 raise ConnectionResetError
             if faults.answer_bytes is not None and exchange.past_handshake:

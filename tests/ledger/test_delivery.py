@@ -427,3 +427,27 @@ def test_figures_add_up_to_what_was_accepted_and_routed(desk: Any, make: Any, wo
         counted = destinations.figures(connection, [feed.lease.run_id])["m"]
     assert (counted.accepted, counted.refused, counted.pending) == (2, 1, 2)
     assert counted.accepted + counted.refused + counted.pending + counted.unknown + counted.not_needed == 5
+
+
+def test_b11_a_version_parked_only_now_makes_way_for_the_one_behind_it(desk: Any, make: Any, worker: Worker) -> None:
+    """The correction was there before the destination refused what it corrects."""
+    filing, notice, _ = life(make)
+    feed = desk.feed(level=Level.L2)
+    feed.show(make.seen("1", "a", filing), make.seen("2", "b", notice))
+    claimed = worker.must_claim()
+    feed.row("1", "mended", make.draft("LA", CASE, "mended", at=filing.occurred_at))
+    worker.answer(claimed, ["1002", "2003"])
+    assert worker.states() == {"LA:case-1:1 v1": "superseded", "LA:case-1:1 v2": "ready", "GZ:case-1:1 v1": "ready"}
+    assert [(each.key, each.version) for each in worker.must_claim().records] == [(filing.key, 2), (notice.key, 1)]
+
+
+def test_t3_a_package_whose_settlement_failed_is_asked_about_not_sent_again(
+    desk: Any, make: Any, worker: Worker
+) -> None:
+    """The process lives on, but whether the package was sent is not in the ledger."""
+    desk.feed().row("1", "a", make.draft("JD", CASE, "x"))
+    claimed = worker.must_claim()
+    with desk.ledger.begin() as connection:
+        found = unfinished(connection, worker.route, desk.ledger.now())
+    assert found is not None
+    assert (found.package_id, found.state, found.was_unknown) == (claimed.package_id, "unknown", True)

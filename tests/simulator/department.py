@@ -56,7 +56,7 @@ class Department:
     kind: SourceKind = SourceKind.STATE
     lines: dict[str, Line] = field(default_factory=dict)
     tick: int = 10
-    interrupted: Callable[[], None] = lambda: None
+    interrupted: Callable[[Sequence[str]], None] = lambda _row_ids: None
     _cases: int = 0
 
     def work(self) -> None:
@@ -75,10 +75,11 @@ class Department:
             self.change(line, self._text())
 
     def mend_all(self) -> None:
-        """Put every row right that a destination would refuse, and some of those that the gateway does."""
+        """Put every row right that a destination would refuse, and some of those that the gateway never took."""
         self.tick += OVERLAP + 2
         for line in self.lines.values():
-            if "poison" in line.text or ("broken" in line.text and self.chance.random() < 0.5):
+            wrong_from_the_first = "broken" in line.text and line.contents == 1
+            if "sound" not in line.text and not (wrong_from_the_first and self.chance.random() < 0.5):
                 self.change(line, "sound")
         self.tick += 1
 
@@ -139,7 +140,7 @@ class Department:
         page = left[:size]
         last = page[-1] if page else begin
         read = Page(tuple(_row(self.lines[row_id], stamp) for stamp, row_id in page), Position(*last), len(left) > size)
-        self.interrupted()
+        self.interrupted([row_id for _stamp, row_id in page])
         return read
 
     def next_floor(self, window: Window, highest: str | None) -> str | None:
@@ -158,7 +159,7 @@ def _row(line: Line, stamp: str) -> Row:
     return Row(line.row_id, values, raw, hashlib.sha256(raw).digest(), stamp)
 
 
-class Mapping_:
+class OneToOne:
     """The port Mapper: one record a row."""
 
     version = "sim"

@@ -32,7 +32,7 @@ from gateway.model.record import Level
 from gateway.testing.clock import FakeClock, FakeIds
 from tests.chaos.checker import Objection, Receipted, Receipts, Refusal, judge
 from tests.chaos.checker import Terms as Judged
-from tests.simulator.department import TYPES, Checks, Department, Mapping_
+from tests.simulator.department import TYPES, Checks, Department, OneToOne
 from tests.simulator.platform import Died, Platform
 
 KINDS = {
@@ -120,7 +120,7 @@ class World:
         self.healed = False
         self.sources = [Department(name, self.chance) for name in ("s1", "s2")]
         for source in self.sources:
-            source.interrupted = lambda source=source: self._come_between(source)
+            source.interrupted = lambda rows, source=source: self._come_between(source, rows)
         self.platforms = {
             name: Platform(name, kind, self.chance, self.clock.monotonic, self._may_die) for name, kind in KINDS.items()
         }
@@ -177,20 +177,24 @@ class World:
             self._restart("died")
         except LedgerError as error:
             self.history.append(f"goes on after {error.code}")
+            self.platforms_may_have_got_it()
+            self._dangerous(name, what, whom)
         self._write_down()
 
     def _may_die(self) -> bool:
         return not self.healed and self.chance.random() < 0.5
 
-    def _come_between(self, source: Department) -> None:
+    def _come_between(self, source: Department, row_ids: Sequence[str]) -> None:
         """Another process takes the source over while this one believes that it still has it (B5, R20)."""
         if self.healed or self._nested or self.chance.random() > 0.1:
             return
         self._nested = True
         self.history.append(f"another process pulls {source.name} in between")
         try:
-            if self.chance.random() < 0.5:
-                source.work()
+            source.tick += 1
+            if row_ids and self.chance.random() < 0.7:
+                source.change(source.lines[self.chance.choice(row_ids)], f"sound-{self.chance.randrange(3)}")
+            source.tick += 1
             self._pull(source)
         finally:
             self._nested = False
@@ -200,17 +204,21 @@ class World:
         self.history.append(why)
         self._claimed = dict.fromkeys(KINDS)
         self.site.forget()
-        opened = self._rows("SELECT d.record_id FROM delivery d WHERE d.state = 'packed'")
-        versions = self._rows("SELECT id, key, version FROM record")
-        names = {number: (key, version) for number, key, version in versions}
-        for platform in self.platforms.values():
-            platform.ambiguous.update(names[number] for (number,) in opened)
+        self.platforms_may_have_got_it()
         with self.ledger.begin() as connection:
             destinations.recover(connection, self.ledger.now())
 
+    def platforms_may_have_got_it(self) -> None:
+        """Nobody knows any more what became of the packages that are open at this moment."""
+        opened = self._rows(
+            "SELECT r.key, r.version FROM delivery d JOIN record r ON r.id = d.record_id WHERE d.state = 'packed'"
+        )
+        for platform in self.platforms.values():
+            platform.ambiguous.update((key, version) for key, version in opened)
+
     def _pull(self, source: Department) -> None:
         size = self.chance.choice((1, 2, 5))
-        handling = Handling(Mapping_(), Checks(), Level.L2, None, "p", "a")
+        handling = Handling(OneToOne(), Checks(), Level.L2, None, "p", "a")
         try:
             pull(Pull(self.ledger, source, handling, self.clock, size))
         except Fenced:
