@@ -177,8 +177,8 @@ def _swallowing() -> Undo:
     """What goes wrong with a row is caught, and the row is forgotten."""
 
     def made(original: Any) -> Any:
-        def translate(rows: Any, mapper: Any, numbers: Any, validator: Any) -> Any:
-            return [each for each in original(rows, mapper, numbers, validator) if not each.refused]
+        def translate(*given: Any) -> Any:
+            return [each for each in original(*given) if not each.refused]
 
         return translate
 

@@ -57,7 +57,7 @@ def _points() -> Iterator[Point]:
     yield Point("chunk.cursor-moved", f"{runs}:move_cursor", AFTER)
     yield Point("chunk.numbers-kept", "gateway.ledger.numbers:Numbers.keep", AFTER)
     yield Point("chunk.folded", f"{intake}:_fold", AFTER)
-    yield Point("chunk.gate-passed", f"{intake}:_pass_gate", AFTER)
+    yield Point("chunk.gate-passed", f"{intake}:_decide", AFTER)
     yield Point("chunk.raws-written", f"{intake}:_write_raws", AFTER)
     yield Point("chunk.records-written", f"{intake}:_write_records", AFTER)
     yield Point("chunk.enqueued", "gateway.ledger.lanes:enqueue", AFTER)

@@ -448,6 +448,6 @@ def test_t3_a_package_whose_settlement_failed_is_asked_about_not_sent_again(
     desk.feed().row("1", "a", make.draft("JD", CASE, "x"))
     claimed = worker.must_claim()
     with desk.ledger.begin() as connection:
-        found = unfinished(connection, worker.route, desk.ledger.now())
+        found = unfinished(connection, worker.route, worker.number, desk.ledger.now())
     assert found is not None
     assert (found.package_id, found.state, found.was_unknown) == (claimed.package_id, "unknown", True)

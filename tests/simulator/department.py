@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.model.finding import Finding, Stage
-from gateway.model.record import Draft, Row, Slot, SourceKind
+from gateway.model.record import Draft, Level, Row, Slot, SourceKind
 from gateway.model.record_type import LaneKind, RecordType
 from gateway.model.words import Words
-from gateway.ports import AllocationRequest, Mapped, Page, Position, Window
+from gateway.ports import AllocationRequest, Examined, Mapped, Page, Position, Window
 from tests.chaos.checker import Event
 
 STAGES = ("LA", "GZ", "JD", "ZX")
@@ -163,6 +163,7 @@ class OneToOne:
     """The port Mapper: one record a row."""
 
     version = "sim"
+    asks = False
 
     def wants(self, row: Row) -> tuple[AllocationRequest, ...]:
         return ()
@@ -179,5 +180,5 @@ class OneToOne:
 class Checks:
     """The port Validator: refuses what is broken."""
 
-    def check(self, documents: Sequence[bytes]) -> list[tuple[Finding, ...]]:
-        return [(BROKEN,) if b"broken" in document else () for document in documents]
+    def check(self, documents: Sequence[bytes], level: Level | None = None, now: str | None = None) -> list[Examined]:
+        return [Examined((BROKEN,) if b"broken" in document else ()) for document in documents]

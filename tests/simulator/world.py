@@ -27,6 +27,7 @@ from gateway.ledger.numbers import Numbers
 from gateway.ledger.segments import SegmentReader
 from gateway.ledger.store import Ledger, open_ledger
 from gateway.ledger.tables import metadata
+from gateway.ledger.workers import Identity, Membership
 from gateway.model.destination import Behaviour, Terms
 from gateway.model.record import Level
 from gateway.testing.clock import FakeClock, FakeIds
@@ -99,6 +100,15 @@ class Site:
                 raise self._fault
 
 
+class _Sleepless(Backlog):
+    """Whoever rests lets the clock of the world go on."""
+
+    clock: FakeClock
+
+    def rest(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+
 @dataclass
 class World:
     """Everything random comes from ``seed``; ``history`` tells what was done, for whoever reads a failure."""
@@ -126,10 +136,12 @@ class World:
         }
         terms = [Terms(name, name, kind, self.chance.random() < 0.7, 4) for name, kind in KINDS.items()]
         with self.ledger.begin() as connection:
-            self.ledger.routes = destinations.register(connection, terms, self.ledger.ids)
+            self.ledger.routes = destinations.register(connection, terms)
         self._seen = 0
         self._nested = False
-        self._backlog = Backlog(tuple(KINDS), 0.0)
+        self._backlog = _Sleepless(tuple(KINDS), 0.0)
+        self._backlog.clock = self.clock
+        self._enlist()
         self._claimed: dict[str, Claimed | None] = dict.fromkeys(KINDS)
 
     # -- what may happen
@@ -205,8 +217,14 @@ class World:
         self._claimed = dict.fromkeys(KINDS)
         self.site.forget()
         self.platforms_may_have_got_it()
+        self._enlist()
         with self.ledger.begin() as connection:
             destinations.recover(connection, self.ledger.now())
+
+    def _enlist(self) -> None:
+        """A process begins: its workers are new, those of the one before are gone."""
+        self.ledger.membership = Membership(Identity("sim", f"{self.crashes} 0"))
+        self._workers = dict(zip(KINDS, self.ledger.enlist(*KINDS), strict=True))
 
     def platforms_may_have_got_it(self) -> None:
         """Nobody knows any more what became of the packages that are open at this moment."""
@@ -220,7 +238,7 @@ class World:
         size = self.chance.choice((1, 2, 5))
         handling = Handling(OneToOne(), Checks(), Level.L2, None, "p", "a")
         try:
-            pull(Pull(self.ledger, source, handling, self.clock, size))
+            pull(Pull(self.ledger, source, handling, self.clock, chunk=size))
         except Fenced:
             self.history.append(f"fenced out of {source.name}")
 
@@ -238,7 +256,14 @@ class World:
         route = next(each for each in self.ledger.routes if each.terms.name == name)
         parties = deliver.Parties("g", "1.0", "1", None, frozenset())
         return deliver.Delivery(
-            self.ledger, self.platforms[name], route, parties, self.clock, self.ledger.ids, self._backlog
+            self.ledger,
+            self._workers[name],
+            self.platforms[name],
+            route,
+            parties,
+            self.clock,
+            self.ledger.ids,
+            self._backlog,
         )
 
     def _write_down(self) -> None:
