@@ -317,6 +317,10 @@ def open_source(configuration: Configuration, settings: SourceSettings, clock: C
     tools = DatabaseTools(clock)
     if settings.adapter == BUILT_IN_ADAPTER:
         return tools.database(options)
+    if settings.adapter == "files":
+        from gateway.channels.files.source import open_files
+
+        return open_files(options, clock)
     for entry in entry_points(group="gateway.adapters", name=settings.adapter):
         adapter: Adapter = entry.load()
         return adapter(options, tools)

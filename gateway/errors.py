@@ -13,6 +13,7 @@
     │   ├── TimedOut                 outcome unknown: ask before resending
     │   └── BadGateway
     ├── SourceError          GW-35x  retry: the department system is gone or has changed its shape
+    │   └── SourceHeld               park: too many rows gone at once, a person must look
     ├── TrustError           GW-4xx  halt the destination: certificate, signature, digest
     ├── LedgerError          GW-5xx  halt the process
     │   ├── Fenced                   retry: another holder has taken over, roll back and write nothing
@@ -142,6 +143,18 @@ class SourceError(GatewayError):
     summary = Words("业务系统无法读取", "the department system can't be read")
     advice = Words(
         "检查数据库地址、账号和视图,下一次调度会重试", "check address, account and view; the next run tries again"
+    )
+
+
+class SourceHeld(SourceError):
+    """A source is not read until a person has looked: too many of its rows were gone at once (ledger.md T4)."""
+
+    code = "GW-352"
+    disposition = Disposition.PARK
+    summary = Words("数据源已停放:消失的行过多", "the source is parked: too many rows were gone at once")
+    advice = Words(
+        "先与部门核实视图是否完整,再用 gateway source release 恢复",
+        "ask the department whether the view is whole, then gateway source release",
     )
 
 

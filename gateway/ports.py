@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the stages need of the outside world: sources, destinations, documents, time and chance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
 from gateway.model.case_record import CaseFacts
 from gateway.model.finding import Finding
 from gateway.model.package import Keys, PackageHead, PackedRecord, Receipt, ReceiptStatus, Statement, Submission
-from gateway.model.record import Draft, Level, Refused, Row, SourceKind
+from gateway.model.record import Draft, Level, Refused, Row, Scalar, SourceKind
+from gateway.model.words import Words
 
 
 class Clock(Protocol):
@@ -62,13 +63,63 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class FileStep:
+    """The file that the rows of a page come from, and whether the page ends it.
+
+    ``name`` is the file's own, ``digest`` SHA-256 (hex) of its bytes; ``refused`` says that it was not read at all.
+    """
+
+    name: str
+    digest: str
+    size: int
+    sequence: int | None = None
+    ended: bool = False
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """One page of rows; ``after`` is where the next one starts, ``more`` tells whether there is a next one."""
+    """One page of rows; ``after`` is where the next one starts, ``more`` tells whether there is a next one.
+
+    ``file`` is the file that all of them come from. ``gone`` are ids of rows that the source says are deleted.
+    """
 
     rows: tuple[Row, ...]
     after: Position
     more: bool
     unreadable: tuple[Unreadable, ...] = ()
+    file: FileStep | None = None
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What became of one row: taken into the ledger, or the reason why not. ``mark`` is the one of the row."""
+
+    row_id: str
+    mark: str
+    taken: bool
+    reason: Words | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What became of one file: its figures, and every finding with its place."""
+
+    step: FileStep
+    rows: int
+    figures: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    omitted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a source is to be told (ledger.md B17): results of rows, or of a file; ``at`` is when it was decided."""
+
+    at: datetime
+    rows: tuple[RowResult, ...] = ()
+    file: FileResult | None = None
 
 
 class Source(Protocol):
@@ -94,6 +145,28 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class Told(Protocol):
+    """A source that wants to know what became of what it gave (回写、回执)."""
+
+    def tell(self, notice: Notice) -> None:
+        """Tell it; the same notice may come twice. Raises SourceError where it must be tried again."""
+
+
+@runtime_checkable
+class Listed(Protocol):
+    """A source that can name all its rows, so that deleted and late ones are found (ledger.md B14, T4)."""
+
+    def keys(self) -> Iterator[Sequence[str]]:
+        """Yield the ids of all rows there are, as one consistent read shows them. Raises SourceError."""
+
+    def present(self, row_ids: Sequence[str]) -> Collection[str]:
+        """Look up each of these rows and return those that are there. Raises SourceError."""
+
+    def in_scope(self, values: Mapping[str, Scalar]) -> bool:
+        """Tell whether a row that was last seen with ``values`` must still be shown by the source."""
 
 
 @dataclass(frozen=True, slots=True)

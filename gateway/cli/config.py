@@ -26,10 +26,10 @@ def command() -> None:
 @json_option
 def check(directory: Path, as_json: bool) -> ExitCode:
     """Check every file, every mapping that a source names, and what the files point at."""
-    from gateway.channels.database_options import DatabaseOptions
+    from gateway.channels.built_in import OPTIONS
     from gateway.config import examine
 
-    configuration, faults = examine(directory, {"database": DatabaseOptions})
+    configuration, faults = examine(directory, OPTIONS)
     beyond = _mapping_faults(configuration) if configuration else ()
     wrong = [fault for fault in faults if not fault.waiting]
     waiting = [fault for fault in faults if fault.waiting]

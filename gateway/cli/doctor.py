@@ -47,7 +47,7 @@ def _bad_count(lamps: "list[Lamp]") -> int:
 
 
 def _lamps(directory: Path) -> "Iterator[Lamp]":
-    from gateway.channels.database_options import DatabaseOptions
+    from gateway.channels.built_in import OPTIONS
     from gateway.cli import checkup
     from gateway.clock import SystemClock
     from gateway.config import examine
@@ -64,7 +64,7 @@ def _lamps(directory: Path) -> "Iterator[Lamp]":
         )
         yield checkup.Lamp("configuration", label, checkup.State.SKIPPED, told)
         return
-    configuration, faults = examine(directory, {"database": DatabaseOptions})
+    configuration, faults = examine(directory, OPTIONS)
     if faults:
         zh, en = (";".join(fault.spoken(language) for fault in faults) for language in ("zh", "en"))
         told = Words(zh, en)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from gateway.channels.database_findings import SOURCE_FINDINGS
+from gateway.channels.files.findings import FILE_FINDINGS
 from gateway.cli import standard_diff, standard_export, standard_rehearse, standard_show
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import json_option
@@ -14,6 +15,7 @@ from gateway.cli.output import emit_json, print_table, say, spoken
 from gateway.documents.faults import FAULTS
 from gateway.documents.messages import KINDS
 from gateway.flow.translate import FINDINGS as FLOW_FINDINGS
+from gateway.grids.faults import FAULTS as TABLE_FAULTS
 from gateway.i18n import _
 from gateway.mapping.findings import FINDINGS
 from gateway.model.finding import Severity
@@ -21,7 +23,6 @@ from gateway.model.record_type import RecordType
 from gateway.pack import CodeList, Element, Entry, Pack, load_pack
 from gateway.rules import Rule, Rules
 from gateway.semantics.names import FINDINGS as NAME_FINDINGS
-from gateway.tabular.faults import FAULTS as TABLE_FAULTS
 
 
 @click.group(name="standard", help="查看标准包:记录类型、元素、代码表、规则。")
@@ -106,7 +107,7 @@ def _print_rules(rules: list[Rule]) -> None:
 def all_rules(pack: Pack) -> list[Rule]:
     """Return every finding code there is: the pack's rules and the faults of source, mapping, parser and schema."""
     rules = list(Rules(pack).catalogue.values())
-    for table in (SOURCE_FINDINGS, FINDINGS, NAME_FINDINGS, FLOW_FINDINGS):
+    for table in (SOURCE_FINDINGS, FILE_FINDINGS, FINDINGS, NAME_FINDINGS, FLOW_FINDINGS):
         rules += [Rule(code, *words, "", Severity.ERROR) for code, words in table.items()]
     rules += [Rule(code.value, fault.message, fault.hint, "", fault.severity) for code, fault in FAULTS.items()]
     rules += [Rule(code.value, *words, "", Severity.ERROR) for code, words in TABLE_FAULTS.items()]

@@ -18,10 +18,10 @@ from gateway.documents.record_stream import RecordFile
 from gateway.documents.safexml import DEFAULT
 from gateway.flow.inspect import Inspector
 from gateway.flow.inspect_tables import TableInspector
+from gateway.grids.csv_file import ENCODINGS
 from gateway.i18n import _
 from gateway.model.finding import Finding
 from gateway.pack import Pack, load_pack
-from gateway.tabular.csv_file import ENCODINGS
 from gateway.tabular.reading import SUFFIXES, TableFile, Tables
 from gateway.trust.masking import mask, mask_text
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from gateway.errors import GatewayError, SourceError
+from gateway.errors import GatewayError, SourceError, SourceHeld
+from gateway.flow.absence import compare
 from gateway.flow.cursor import Cursor
+from gateway.flow.tell import tell
 from gateway.flow.translating import Begun, Hands, Translator
 from gateway.ledger.intake import Chunk
 from gateway.ledger.numbers import NumbersTaken
@@ -16,7 +18,7 @@ from gateway.ledger.runs import Figures, RunLease
 from gateway.ledger.store import Ledger
 from gateway.model.case_record import Sender
 from gateway.model.record import Level, Row
-from gateway.ports import Clock, Mapper, Page, Source, Validator, Window
+from gateway.ports import Clock, Listed, Mapper, Page, Source, Told, Validator, Window
 
 _NUMBERINGS = 5
 SUSPICIOUS_DEATHS = 2
@@ -49,6 +51,8 @@ class Pull:
     clock: Clock
     translator: Translator = field(default_factory=Translator)
     chunk: int = 500
+    sweep: bool = False
+    """Read the source whole, whatever was read before: finds rows committed too late, and rows that are gone."""
     stopping: Callable[[], bool] = lambda: False
     grew: Callable[[int], None] = lambda _records: None
     progress: Progress = lambda _done, _expected: None
@@ -65,28 +69,41 @@ class Pulled:
 def pull(job: Pull) -> Pulled:
     """Read the source from its cursor to now and return the figures of the run.
 
-    Raises SourceError when the source is gone (the run is closed as failed, what was committed stays), Fenced when
-    another puller has taken over.
+    What the source has not heard yet is told first (B17). Where the whole source was read, rows that are gone are
+    looked for (T4). Raises SourceError when the source is gone (the run is closed as failed, what was committed stays),
+    SourceHeld when it is parked, Fenced when another puller has taken over.
     """
+    parked = job.ledger.held(job.source.name)
+    if parked is not None:
+        code, figures = parked
+        raise SourceHeld(f"{job.source.name}: {code} " + ", ".join(f"{name}={n}" for name, n in figures.items()))
     lease = job.ledger.start_run(
         job.source.name, job.source.kind, job.handling.level, job.clock.now(), job.handling.waiting
     )
     try:
-        _read_to_end(job, lease)
+        tell(job.ledger, job.source, lease.source_id)
+        if _read_to_end(job, lease) and isinstance(job.source, Listed):
+            compare(job.ledger, job.source, lease)
     except GatewayError as error:
         job.ledger.end_run(lease, "failed", error.spoken("zh"))
         raise
     return Pulled(lease.run_id, job.ledger.end_run(lease, "done"))
 
 
-def _read_to_end(job: Pull, lease: RunLease) -> None:
-    """Finish the window of a run that died, which ends at that run's clock, then read on from there to now."""
+def _read_to_end(job: Pull, lease: RunLease) -> bool:
+    """Finish the window of a run that died, which ends at that run's clock, then read on from there to now.
+
+    Tell whether the source was read whole in this run, from its beginning to its end.
+    """
     cursor = Cursor.parse(lease.cursor)
     done = 0
     if cursor.window is not None:
         cursor, done = _read_window(job, lease, cursor, done)
     if cursor.window is None:
-        _read_window(job, lease, cursor, done)
+        whole = job.sweep or cursor.floor is None
+        cursor, done = _read_window(job, lease, cursor, done)
+        return whole and cursor.window is None
+    return False
 
 
 def _read_window(job: Pull, lease: RunLease, cursor: Cursor, done: int) -> tuple[Cursor, int]:
@@ -95,7 +112,7 @@ def _read_window(job: Pull, lease: RunLease, cursor: Cursor, done: int) -> tuple
     Pages are translated while those before them are being committed, and are committed in their order. Where the run
     is told to stop, what is under way is still committed and the cursor holds its window.
     """
-    window = cursor.window or job.source.window(cursor.floor)
+    window = cursor.window or job.source.window(None if job.sweep else cursor.floor)
     rows = job.source.estimate(window)
     expected = None if rows is None else done + rows
     pages = _Pages(job, lease, window, cursor)
@@ -104,6 +121,8 @@ def _read_window(job: Pull, lease: RunLease, cursor: Cursor, done: int) -> tuple
         done += len(page.rows)
         if accepted:
             job.grew(accepted)
+        if page.file is not None or _marks(page):
+            tell(job.ledger, job.source, lease.source_id)
         job.progress(done, expected)
     return pages.cursor, done
 
@@ -135,7 +154,9 @@ class _Pages:
 
         Raises what reading raised, once everything read before it is committed.
         """
-        ahead = 0 if self._suspicious else self._job.translator.ahead
+        # What wants to be told is told of a page before the next one is read.
+        alone = self._suspicious or isinstance(self._job.source, Told)
+        ahead = 0 if alone else self._job.translator.ahead
         while len(self._begun) <= ahead and self._more and not self._job.stopping():
             try:
                 self._begun.append(self._begin())
@@ -151,7 +172,9 @@ class _Pages:
         A page of nothing but re-reads costs no commit unless it ends the run.
         """
         begun = self._begun.popleft()
-        if not begun.fresh and not begun.page.unreadable and begun.page.more:
+        page = begun.page
+        told = page.file is not None or bool(_marks(page)) or bool(page.gone)
+        if not begun.fresh and not page.unreadable and page.more and not told:
             self._lease.note_rereads(len(begun.page.rows))
             return begun.page, 0
         for attempt in range(1, _NUMBERINGS + 1):
@@ -200,6 +223,9 @@ class _Pages:
             mapping=handling.mapper.version,
             adapter=handling.adapter,
             unreadable=page.unreadable,
+            marks=_marks(page),
+            file=page.file,
+            gone=page.gone,
             sender=handling.sender,
         )
 
@@ -211,3 +237,7 @@ def _advance(source: Source, cursor: Cursor, window: Window, page: Page) -> Curs
     if page.more:
         return Cursor(cursor.floor, window, page.after, highest)
     return Cursor(source.next_floor(window, highest) or cursor.floor)
+
+
+def _marks(page: Page) -> dict[str, str]:
+    return {row.row_id: row.mark for row in page.rows if row.mark is not None}

@@ -2,6 +2,7 @@
 """Translate: rows through the mapping into drafts, and drafts through the validator (映射、校验)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from gateway.model.finding import Finding
 from gateway.model.record import Draft, Level, Observation, Refused, Row
@@ -41,7 +42,8 @@ def translate(
             for row, each in zip(rows, mapped, strict=True)
         ]
     findings = iter(zip(documents, checked, strict=True))
-    return [_observe(row, each, [next(findings) for _ in each.drafts]) for row, each in zip(rows, mapped, strict=True)]
+    seen = [_observe(row, each, [next(findings) for _ in each.drafts]) for row, each in zip(rows, mapped, strict=True)]
+    return [_spotted(each) if each.row.spot is not None else each for each in seen]
 
 
 def _observe(row: Row, mapped: Mapped, checked: Sequence[tuple[bytes, Examined]]) -> Observation:
@@ -58,6 +60,19 @@ def _observe(row: Row, mapped: Mapped, checked: Sequence[tuple[bytes, Examined]]
             kept.append(draft._replace(facts=facts))
             warnings.extend(findings)
     return Observation(row, tuple(kept), tuple(refused), tuple(warnings))
+
+
+def _spotted(observation: Observation) -> Observation:
+    """Give the findings of a row that stands in a file their line, and where they name a column, its number too."""
+    refused = tuple(replace(each, findings=_at(observation.row, each.findings)) for each in observation.refused)
+    return observation._replace(refused=refused, warnings=_at(observation.row, observation.warnings))
+
+
+def _at(row: Row, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    spot = row.spot
+    if spot is None:
+        return tuple(findings)
+    return tuple(replace(each, line=spot.line, column=spot.columns.get(each.path)) for each in findings)
 
 
 class TrialNumbers:

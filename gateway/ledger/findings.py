@@ -17,6 +17,8 @@ VANISHED = "LDG-006"
 NOTHING = "LDG-007"
 GAP = "LDG-008"
 NOT_YOURS = "LDG-009"
+GONE = "LDG-020"
+SEQUENCE_GAP = "LDG-021"
 
 FINDINGS = MappingProxyType(
     {
@@ -53,6 +55,14 @@ FINDINGS = MappingProxyType(
             Words("该行不再产生此主键的记录,建议撤回,须由人填写理由并批准", "the row no longer yields this key: a proposed withdrawal, for a person to give the reason and approve"),
             Words("核对业务系统:主键是否改动,记录是否作废", "look into the department system: was the key changed or the record voided"),
         ),
+        GONE: (
+            Words("该行已从业务系统中消失(两次完整比对和逐行查找均未找到),建议撤回,须由人填写理由并批准", "the row is gone from the department system (two complete listings and a look-up): a proposed withdrawal, for a person to give the reason and approve"),
+            Words("与部门核实后用 gateway source withdraw 批准,或用 gateway source dismiss 驳回", "ask the department, then gateway source withdraw, or gateway source dismiss"),
+        ),
+        SEQUENCE_GAP: (
+            Words("文件序号不连续,缺少中间的文件", "the sequence of files has a gap: files between are missing"),
+            Words("请部门补报缺少的文件;后面的文件照常处理", "have the department send the missing files; later ones are taken as usual"),
+        ),
         NOTHING: (
             Words("该行没有产生任何标准记录", "the row yielded no record of the standard"),
             Words("检查映射中的条件", "check the conditions in the mapping"),
@@ -70,11 +80,12 @@ FINDINGS = MappingProxyType(
 """Message and hint of every code."""
 
 
-def finding(code: str, path: str, value: str | None = None) -> Finding:
+def finding(code: str, path: str, value: str | None = None, severity: Severity = Severity.ERROR) -> Finding:
     """Return the finding of ``code`` about the record or column ``path``."""
     message, hint = FINDINGS[code]
-    severity = Severity.WARNING if code == GAP else Severity.ERROR
-    return Finding(code, Stage.LEDGER, path, message, hint, severity, value=value)
+    if code in (GAP, SEQUENCE_GAP):
+        severity = Severity.WARNING
+    return Finding(code, Stage.LEDGER, path, message, hint, severity, value)
 
 
 def to_json(findings: Iterable[Finding], *, values: bool = True) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, text
 
-from gateway.ledger import refusals, runs
+from gateway.ledger import absences, notices, refusals, runs
 from gateway.ledger.batches import among, insert_rows, listed, upsert_rows
 from gateway.ledger.catalogue import HeldCatalogue
 from gateway.ledger.findings import from_json, to_json
@@ -20,6 +20,7 @@ from gateway.ledger.fold import Fold, Folded, Made
 from gateway.ledger.gate import ACCEPTED, WAITING, Decided, Gate, lock_cases
 from gateway.ledger.heads import Heads
 from gateway.ledger.lanes import NewRecord, enqueue
+from gateway.ledger.notices import Happened
 from gateway.ledger.numbers import Numbers
 from gateway.ledger.packed import Offer
 from gateway.ledger.refusals import Outcome, RawRows, Register
@@ -32,7 +33,7 @@ from gateway.model.finding import Finding
 from gateway.model.priority import Priority
 from gateway.model.record import Draft, Observation, Refused, Row, content_digest
 from gateway.model.record_type import LaneKind, RecordType
-from gateway.ports import AllocationRequest, Unreadable
+from gateway.ports import AllocationRequest, FileStep, Unreadable
 from gateway.semantics.admission import Candidate, CaseJudge, Mark
 from gateway.semantics.names import named_refused
 
@@ -52,6 +53,7 @@ class Chunk:
     ``rows`` counts the rows read, ``rereads`` those among them left out as unchanged; unreadable rows come on top.
     ``numbers`` are those the mapping used, new or not. ``cursor`` is where the source stands after this chunk.
     ``offer`` is what was packed of the observations beforehand. ``sender`` is who shows the rows, where that is known.
+    ``marks`` are those of the rows whose source wants to be told, re-reads included (B17).
     """
 
     observations: tuple[Observation, ...]
@@ -65,6 +67,9 @@ class Chunk:
     unreadable: tuple[Unreadable, ...] = ()
     offer: Offer | None = None
     sender: Sender | None = None
+    marks: Mapping[str, str] = field(default_factory=dict)
+    file: FileStep | None = None
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,10 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
     rereads = chunk.rereads + lease.rereads + len(shown) - len(observations)
     figures = count(decision, chunk.rows + len(chunk.unreadable) + lease.rereads, rereads)
     runs.add_figures(connection, lease, figures)
+    if chunk.marks or chunk.file is not None:
+        notices.write(connection, lease, Happened(chunk.marks, chunk.file, figures, decision.fold.turned_away, now))
+    if chunk.gone:
+        absences.propose_gone(connection, lease, chunk.gone, now)
     return figures
 
 

@@ -11,6 +11,7 @@ from gateway.ledger import people_tables as _people  # noqa: F401 # its tables j
 from gateway.ledger import received_tables as _received  # noqa: F401 # and its
 from gateway.ledger import replay_tables as _replay  # noqa: F401 # its tables join the metadata
 from gateway.ledger import retention_tables as _retention  # noqa: F401 # its tables join the metadata
+from gateway.ledger import source_tables as _sources  # noqa: F401 # and so do these
 from gateway.ledger import waiting_tables as _waiting  # noqa: F401 # its tables join the metadata
 from gateway.ledger import worker_tables as _workers  # noqa: F401 # so do its
 from gateway.ledger.tables import metadata

@@ -14,7 +14,8 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.clock import microseconds
 from gateway.errors import LedgerError
-from gateway.ledger import gate, intake, received_streams, runs, schema
+from gateway.ledger import absences, gate, intake, notices, received_streams, runs, schema
+from gateway.ledger.absences import Absence, Looked
 from gateway.ledger.batches import among, listed
 from gateway.ledger.catalogue import HeldCatalogue
 from gateway.ledger.engine import (
@@ -30,6 +31,7 @@ from gateway.ledger.engine import (
 )
 from gateway.ledger.gate import Overdue
 from gateway.ledger.intake import Chunk, Desk
+from gateway.ledger.notices import Pending
 from gateway.ledger.numbers import Numbers
 from gateway.ledger.received_streams import Gap
 from gateway.ledger.runs import Figures, RunLease
@@ -311,6 +313,54 @@ class Ledger:
         lease.deaths = 0
         lease.rereads = 0
         return figures
+
+    def notices(self, source_id: int) -> list[Pending]:
+        """Return what a source is still to be told, in order (B17)."""
+        with self.reading() as connection:
+            return notices.pending(connection, source_id)
+
+    def told(self, number: int) -> None:
+        """Strike a notice off: the source has heard it."""
+        with self.begin() as connection:
+            notices.told(connection, number, self.now())
+
+    def not_told(self, number: int, error: str) -> None:
+        """Note why a source could not be told; the notice stays."""
+        with self.begin() as connection:
+            notices.not_told(connection, number, error)
+
+    def known_rows(self, lease: RunLease) -> Iterator[list[str]]:
+        """Yield the ids of the rows that stand for a key, in parts."""
+        with self.reading() as connection:
+            yield from absences.known_rows(connection, lease.source_id)
+
+    def absences(self, lease: RunLease) -> dict[str, Absence]:
+        """Return what is known of rows that were missed before (T4)."""
+        with self.reading() as connection:
+            return absences.absences(connection, lease.source_id)
+
+    def last_rows(self, lease: RunLease, row_ids: Sequence[str]) -> dict[str, bytes]:
+        """Return the raw form of rows as they were last taken; rows that are no head of a key are left out."""
+        with self.reading() as connection:
+            places = absences.raw_places(connection, lease.source_id, row_ids)
+            return dict(zip(places, self._segments.read(connection, list(places.values())), strict=True))
+
+    def note_absences(self, lease: RunLease, looked: Looked) -> int:
+        """Keep what a complete listing showed; return how many withdrawals are proposed. Raises Fenced."""
+        return self.again(lambda connection: absences.note(connection, lease, looked, self.now()))
+
+    def hold(self, lease: RunLease, code: str, figures: Mapping[str, int]) -> None:
+        """Stop reading a source until a person has looked at it (T4). Raises Fenced."""
+        self.again(lambda connection: absences.hold(connection, lease, code, figures, self.now()))
+
+    def held(self, name: str) -> tuple[str, dict[str, int]] | None:
+        """Return code and figures of the hold of a source, None where it may be read."""
+        with self.reading() as connection:
+            return absences.held(connection, name)
+
+    def release(self, name: str) -> bool:
+        """Let a held source be read again; tell whether it was held."""
+        return self.again(lambda connection: absences.release(connection, name))
 
     def park_overdue(self, now: datetime) -> list[Overdue]:
         """Park the records that have waited longer than their source allows, and return them for the alarm."""

@@ -34,11 +34,25 @@ class SourceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a row stands in a file: its line or sheet row, and the number (from 1) of each of its columns.
+
+    ``sheet`` is the title of a sheet, None where columns have numbers and no letters.
+    """
+
+    line: int
+    columns: Mapping[str, int]
+    sheet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row (原始行) as read from a source.
 
     ``row_id`` is the source's own stable identity of the row as text; ``digest`` is SHA-256 over the canonical
     raw form (``raw``: UTF-8 JSON object, keys sorted, no spaces); ``stamp`` is the text that the cursor compares.
+    ``mark`` is what the source must be shown again when it is told what became of the row (B17), None where it need
+    not be told. ``spot`` is the row's place in a file.
     """
 
     row_id: str
@@ -46,6 +60,8 @@ class Row:
     raw: bytes
     digest: bytes
     stamp: str | None = None
+    mark: str | None = None
+    spot: Spot | None = None
 
 
 def row_of(row_id: str, raw: bytes) -> Row | None:

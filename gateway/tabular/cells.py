@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Final
 
 from gateway.documents.render import ForbiddenCharacter, escape_text, one_line
+from gateway.grids.faults import Tab, tab_finding
+from gateway.grids.grid import BadCell, Cell
 from gateway.model.finding import Finding
 from gateway.pack import Element
-from gateway.tabular.faults import Tab, tab_finding
-from gateway.tabular.grid import BadCell, Cell
 
 _DAY: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _MOMENT: Final = re.compile(_DAY.pattern + r"(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")

@@ -10,10 +10,10 @@ from typing import Final
 from gateway.dictionary.layout import LINE_LABEL, Column, Layout, layouts
 from gateway.dictionary.sheets import Heading, Sheet, sheets
 from gateway.dictionary.workbook import CODES, GUIDE, STAMP
+from gateway.grids.faults import Tab, tab_finding
+from gateway.grids.grid import Cell, Grid, Line, blank
 from gateway.model.finding import Finding
 from gateway.pack import Pack
-from gateway.tabular.faults import Tab, tab_finding
-from gateway.tabular.grid import Cell, Grid, Line, blank
 
 IGNORED: Final = frozenset({GUIDE, CODES, STAMP})
 _NOISE: Final = re.compile(r"[\s*()()【】\[\]]+")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gateway.grids.csv_file import read_csv
+from gateway.grids.excel import WorkbookRefused, open_workbook
+from gateway.grids.faults import Tab, tab_finding
+from gateway.grids.grid import Grid, Line, blank
 from gateway.model.finding import Finding
 from gateway.pack import Pack
-from gateway.tabular.csv_file import read_csv
-from gateway.tabular.excel import WorkbookRefused, open_workbook
-from gateway.tabular.faults import Tab, tab_finding
 from gateway.tabular.forms import IGNORED, Form, Forms
-from gateway.tabular.grid import Grid, Line, blank
 from gateway.tabular.records import Spot, TableReader, TableRecord
 
 SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".csv"})

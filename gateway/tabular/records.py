@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateway.grids.faults import Tab, tab_finding
+from gateway.grids.grid import Grid, Line, blank
 from gateway.model.finding import Finding
 from gateway.pack import Element, Pack
 from gateway.tabular.cells import escaped, finding_of, text_of
-from gateway.tabular.faults import Tab, tab_finding
 from gateway.tabular.forms import Form, Head, headless, number_of, read_head
-from gateway.tabular.grid import Grid, Line, blank
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from gateway.channels.database_findings import SOURCE_FINDINGS
 from gateway.documents.faults import FAULTS, Doc, doc_finding
 from gateway.documents.messages import KINDS
 from gateway.errors import ConfigurationError
+from gateway.grids.faults import FAULTS as TABLE_FAULTS
 from gateway.mapping.findings import FINDINGS
 from gateway.pack import load_pack
 from gateway.rules import Rules
 from gateway.rules.return_codes import ReturnCodes
-from gateway.tabular.faults import FAULTS as TABLE_FAULTS
 
 PACK = load_pack()
 CODES = ReturnCodes(PACK)

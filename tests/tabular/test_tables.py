@@ -16,9 +16,9 @@ from gateway.documents import gb18030
 from gateway.documents.safexml import canonical, parse
 from gateway.flow.inspect import Inspector, Placed
 from gateway.flow.inspect_tables import TableInspector
+from gateway.grids import excel
+from gateway.grids.grid import letters
 from gateway.pack import load_pack
-from gateway.tabular import excel
-from gateway.tabular.grid import letters
 from gateway.tabular.reading import TableFile, Tables
 from gateway.tabular.records import TableRecord
 from tests.tabular.filling import fill, write_csv, write_xlsx

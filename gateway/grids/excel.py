@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from gateway.documents import safexml
 from gateway.documents.faults import RefusedDocument
+from gateway.grids.faults import Tab, tab_finding
+from gateway.grids.grid import Area, BadCell, Cell, Grid, Line, letters, number_of_letters
 from gateway.model.finding import Finding
 from gateway.model.words import Words
-from gateway.tabular.faults import Tab, tab_finding
-from gateway.tabular.grid import BadCell, Cell, Grid, Line, letters, number_of_letters
 
 IN_MEMORY_ROWS: Final = 50_000
 """Rows up to which a sheet is read whole."""
@@ -41,6 +41,7 @@ _MERGE: Final = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]+\d+:[A-Z]+\d
 _WRONG: Final = re.compile(rb'<(?:\w+:)?c\s(?=[^>]*\st="e")[^>]*\br="([A-Z]+)(\d+)"')
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ERROR: Final = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|GETTING_DATA|SPILL!|CALC!)")
+_AREA: Final = re.compile(r"!([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)$")
 _ROW: Final = re.compile(r"\d+")
 _PIECE: Final = 1024 * 1024
 _BYTES_A_ROW: Final = 200  # of a sheet without a stated size: what fifty thousand sparse rows take at least
@@ -173,7 +174,7 @@ def _with_calamine(path: Path, file: str, before: dict[str, list[Finding]]) -> l
             sheet = book.get_sheet_by_name(about.name)
             rows = sheet.to_python(skip_empty_area=False)
             hidden = before.get(about.name) or _merges(about.name, sheet.merged_cell_ranges or ())
-            grids.append(Grid(about.name, [*hidden, *_numbered(rows)], file, about.name))
+            grids.append(Grid(about.name, [*hidden, *_numbered(rows)], file, about.name, _areas(hidden)))
     return grids
 
 
@@ -189,7 +190,8 @@ def _with_openpyxl(path: Path, file: str, before: dict[str, list[Finding]], held
     grids = []
     for sheet in book.worksheets:
         if sheet.sheet_state == "visible":
-            grids.append(Grid(sheet.title, _Streamed(sheet, before.get(sheet.title, [])), file, sheet.title))
+            hidden = before.get(sheet.title, [])
+            grids.append(Grid(sheet.title, _Streamed(sheet, hidden), file, sheet.title, _areas(hidden)))
     return grids
 
 
@@ -218,6 +220,13 @@ class _Streamed:
 
 def _merges(sheet: str, ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> list[Finding]:
     return [tab_finding(Tab.MERGED, f"{sheet}!{_range(*each)}", line=each[0][0] + 1) for each in ranges]
+
+
+def _areas(hidden: Iterable[Finding]) -> tuple[Area, ...]:
+    """Return the merged areas that findings tell of."""
+    found = (_AREA.search(each.message.en) for each in hidden if each.code == Tab.MERGED)
+    corners = ((int(m[2]), int(m[4]), number_of_letters(m[1]), number_of_letters(m[3])) for m in found if m)
+    return tuple(Area(*each) for each in corners)
 
 
 def _numbered(rows: list[list[Any]]) -> Iterator[Line]:

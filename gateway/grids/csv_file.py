@@ -3,6 +3,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +11,16 @@ from typing import IO, Final
 
 from gateway.documents import gb18030
 from gateway.documents.faults import Doc, doc_finding
+from gateway.grids.faults import Tab, tab_finding
+from gateway.grids.grid import Grid, Line
 from gateway.model.finding import Finding
 from gateway.model.words import Words
-from gateway.tabular.faults import Tab, tab_finding
-from gateway.tabular.grid import Grid, Line
 
 ENCODINGS: Final = ("utf-8", "gb18030", "gbk", "gb2312", "utf-16")
 """Encodings that may be declared; GBK and GB2312 are read as GB 18030."""
 
 _LINE_CAP: Final = 1024 * 1024
+_UNDECODED: Final = re.compile("[\udc80-\udcff]")
 _MARKS: Final = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -27,18 +29,19 @@ class _Refused(Exception):
     finding: Finding
 
 
-def read_csv(path: Path, encoding: str = "utf-8") -> Grid:
-    """Return a CSV file (RFC 4180, comma, header first) as a grid that is read as it is walked over.
+def read_csv(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> Grid:
+    """Return a CSV file (RFC 4180, comma by default, header first) as a grid that is read as it is walked over.
 
     Walking raises OSError where the file can't be read; what is wrong in it comes as findings in their places.
     """
-    return Grid(path.stem, _Lines(path, "gb18030" if encoding in gb18030.NAMES else encoding), str(path))
+    return Grid(path.stem, _Lines(path, "gb18030" if encoding in gb18030.NAMES else encoding, delimiter), str(path))
 
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
     path: Path
     encoding: str
+    delimiter: str = ","
 
     def __iter__(self) -> Iterator[Line | Finding]:
         with self.path.open("rb") as file:
@@ -57,7 +60,7 @@ class _Lines:
                 yield refused.finding
 
     def _rows(self, file: IO[bytes]) -> Iterator[Line | Finding]:
-        reader = csv.reader(self._text(file), strict=True)
+        reader = csv.reader(self._text(file), strict=True, delimiter=self.delimiter)
         width: int | None = None
         while True:
             begin = reader.line_num + 1
@@ -66,12 +69,16 @@ class _Lines:
             except StopIteration:
                 return
             except csv.Error as fault:
+                # What follows begins with a line of its own: one bad quote does not take the rest of the file with it.
                 yield tab_finding(Tab.QUOTES, str(fault), line=begin)
-                return
+                continue
             if not row or row == [""]:
                 continue
             width = len(row) if width is None else width
-            if len(row) == width:
+            wrong = next((at for at, cell in enumerate(row, 1) if _UNDECODED.search(cell)), None)
+            if wrong is not None:
+                yield doc_finding(Doc.WRONG_BYTES, self.encoding.upper(), line=begin, column=wrong)
+            elif len(row) == width:
                 yield Line(begin, tuple(row))
             else:
                 detail = Words(f"{len(row)} 列,表头 {width} 列", f"{len(row)}, the header has {width}")
@@ -88,9 +95,9 @@ class _Lines:
                 raise _Refused(doc_finding(Doc.TEXT_TOO_LONG, str(_LINE_CAP), line=number))
             try:
                 yield gb18030.decode(line) if self.encoding == "gb18030" else line.decode("utf-8")
-            except UnicodeDecodeError as wrong:
-                finding = doc_finding(Doc.WRONG_BYTES, self.encoding.upper(), line=number, column=wrong.start + 1)
-                raise _Refused(finding) from None
+            except UnicodeDecodeError:
+                # The row that holds the bad bytes is found by their stand-ins; the others are none the worse.
+                yield line.decode(self.encoding, "surrogateescape")
 
     def _utf16(self, file: IO[bytes]) -> Iterator[str]:
         text = io.TextIOWrapper(file, encoding="utf-16", newline="")

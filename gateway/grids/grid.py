@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gateway.model.finding import Finding
 
@@ -25,17 +25,27 @@ class Line:
     cells: tuple[Cell, ...]
 
 
+class Area(NamedTuple):
+    """Merged cells: first and last row, first and last column, all from 1."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """One sheet or CSV file: the header first; a finding stands where a row could not be read.
 
-    ``sheet`` is None for CSV, whose columns have numbers and no letters.
+    ``sheet`` is None for CSV, whose columns have numbers and no letters. ``merges`` are the merged areas.
     """
 
     name: str
     lines: Iterable[Line | Finding]
     file: str
     sheet: str | None = None
+    merges: tuple[Area, ...] = ()
 
     def address(self, row: int, column: int) -> str:
         """Return where a cell is, as people say it: ``处罚决定!C5``, or row and column of a CSV file."""

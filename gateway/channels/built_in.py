@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sources that come with the gateway: their names in ``sources.d`` and the models of their options."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pydantic import BaseModel
+
+from gateway.channels.database_options import DatabaseOptions
+from gateway.channels.files.options import FileOptions
+
+OPTIONS: Final[Mapping[str, type[BaseModel]]] = {"database": DatabaseOptions, "files": FileOptions}
+"""Models of ``options`` by ``adapter``."""

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of the file source, as they stand under ``options`` in ``sources.d/NAME.yaml``."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from gateway.channels.database_options import Name, Names, Span
+from gateway.errors import ConfigurationError
+
+Format = Literal["auto", "csv", "pipe", "tab", "fixed", "excel", "dbf", "jsonl", "xml"]
+Encoding = Literal["utf-8", "gb18030", "gbk", "gb2312", "utf-16"]
+
+
+class SftpOptions(BaseModel):
+    """An SFTP server: ``host_key`` is its public key as in known_hosts (``ssh-ed25519 AAAA…``), never taken on trust.
+
+    ``password`` and ``key`` are references (``env:NAME``, ``file:path``, ``credential:name``); one of them is needed.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: Name
+    port: Annotated[int, Field(ge=1, le=65535)] = 22
+    user: Name
+    host_key: Annotated[str, Field(pattern=r"^(ssh-|ecdsa-)\S+ \S+")]
+    password: str | None = Field(default=None, pattern=r"^(env|file|credential):.+")
+    key: str | None = Field(default=None, pattern=r"^(env|file|credential):.+")
+    timeout: Span = timedelta(seconds=20)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if (self.password is None) == (self.key is None):
+            raise ValueError("password 和 key 必须且只能写一个 / give either password or key")
+        return self
+
+
+class FileOptions(BaseModel):
+    """Where files arrive, when they are complete, and how they are read.
+
+    ``ready``: ``manifest`` waits for ``NAME.ok``; ``stable`` takes a file that has not changed for ``settle``.
+    ``certificate`` (PEM file) makes signed manifests a must. ``skip`` rows stand above ``header`` rows of headings;
+    several rows of headings are joined by a dot. ``columns`` names the columns where there is no header (``header: 0``),
+    ``widths`` are their widths in bytes for ``fixed``. Rows whose first cell begins with a word of ``footer`` are left out.
+    ``merged``: whether merged cells in the body refuse their rows or fill them. ``row_id``: what tells rows apart across
+    files; without it every row of every file is one of its own. ``origin`` adds the columns FILE_NAME, FILE_SEQUENCE, FILE_ROW.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    directory: Annotated[str, Field(min_length=1, max_length=500)]
+    sftp: SftpOptions | None = None
+    pattern: Name = "*"
+    ready: Literal["manifest", "stable"] = "manifest"
+    settle: Span = timedelta(seconds=60)
+    certificate: str | None = None
+    sequence: Literal["optional", "required"] = "optional"
+    after: Literal["keep", "delete"] = "keep"
+    format: Format = "auto"
+    encoding: Encoding = "utf-8"
+    sheet: Name | None = None
+    skip: Annotated[int, Field(ge=0, le=100)] = 0
+    header: Annotated[int, Field(ge=0, le=5)] = 1
+    columns: Names | None = None
+    widths: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] | None = None
+    footer: Names | None = None
+    merged: Literal["refuse", "fill"] = "refuse"
+    row_id: Names | None = None
+    origin: bool = False
+    largest: Annotated[int, Field(ge=1)] = 2 * 1024**3
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.format == "fixed" and (self.columns is None or self.widths is None):
+            raise ValueError("fixed 需要 columns 和 widths / fixed needs columns and widths")
+        if self.widths is not None and len(self.widths) != len(self.columns or ()):
+            raise ValueError("widths 与 columns 的个数必须相同 / as many widths as columns")
+        if self.header == 0 and self.columns is None and self.format not in ("jsonl", "dbf", "xml"):
+            raise ValueError("没有表头时要写 columns / without a header, name the columns")
+        if self.ready == "stable" and (self.certificate or self.sequence == "required"):
+            raise ValueError("签名和序号写在清单里,需要 ready: manifest / signature and sequence need ready: manifest")
+        return self
+
+
+def parse_file_options(options: Mapping[str, object], place: str) -> FileOptions:
+    """Return the options of the source at ``place``; raises ConfigurationError that lists every fault, one a line."""
+    try:
+        return FileOptions.model_validate(dict(options))
+    except ValidationError as faults:
+        lines = [
+            f"{place}: options.{'.'.join(map(str, fault['loc'])) or '*'}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in faults.errors(include_url=False, include_input=False)
+        ]
+        raise ConfigurationError("\n".join(lines)) from None
