@@ -74,7 +74,7 @@ class Keeping:
 
     def pull(self, source: Source, chunk: int = 3, **more: object) -> Pulled:
         with closing(source):
-            return pull(Pull(self.ledger, source, HANDLING, self.clock, chunk, **more))  # type: ignore[arg-type]
+            return pull(Pull(self.ledger, source, HANDLING, self.clock, chunk=chunk, **more))  # type: ignore[arg-type]
 
     def heads(self) -> dict[str, tuple[int, bytes]]:
         """Version and identity of every key that is not withdrawn."""

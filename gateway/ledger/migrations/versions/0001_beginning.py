@@ -526,6 +526,17 @@ def upgrade() -> None:
         comment="the run under which a plan re-maps raw rows of a source: its records have cause=remap (B21)",
     )
     op.create_table(
+        "row_absence",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("row_id", sa.Text(), nullable=False),
+        sa.Column("first_missed_at", sa.BigInteger(), nullable=False),
+        sa.Column("missed", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("source_id", "row_id", name=op.f("pk_row_absence")),
+        comment="rows that complete listings of a source no longer held (T4)",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "row_memory",
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("row_id", sa.Text(), nullable=False),
@@ -584,6 +595,56 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_source_name")),
         comment="fenced cursor of each source (B5); cursor is a JSON text compared as a whole; waiting_limit in microseconds (B9)",
     )
+    op.create_table(
+        "source_file",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("taken_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("told_at", sa.BigInteger(), nullable=True),
+        sa.Column("rows", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("accepted", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("refused", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("duplicates", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("conflicts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("stale", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("waiting", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("rereads", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("omitted", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("findings", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_file")),
+        sa.UniqueConstraint("source_id", "name", "digest", "taken_at", name="uq_source_file_name"),
+        comment="files that a source gave: figures and findings (zlib JSON, at most 10,000) for the receipt; for ever",
+    )
+    op.create_index("ix_source_file_sequence", "source_file", ["source_id", "sequence"], unique=False)
+    op.create_table(
+        "source_hold",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("source_id", name=op.f("pk_source_hold")),
+        comment="sources that are not read until a person has looked (T4: too many rows gone at once)",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "source_notice",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("file_id", sa.BigInteger(), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_notice")),
+        comment="outbox of what a source is to be told (B17): written with the chunk, removed when the source has been told",
+    )
+    op.create_index(op.f("ix_source_notice_source_id"), "source_notice", ["source_id"], unique=False)
     op.create_table(
         "stream",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
