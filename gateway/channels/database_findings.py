@@ -62,6 +62,10 @@ SOURCE_FINDINGS = MappingProxyType(
             Words("查询的列名重复", "the query yields a column name twice"),
             Words("在查询中给列起不同的名字", "give the columns of the query different names"),
         ),
+        "SRC-020": (
+            Words("一次消失的行过多,数据源已停放", "too many rows were gone at once: the source is parked"),
+            Words("先与部门核实视图是否完整", "ask the department whether the view is whole"),
+        ),
     }
 )
 
