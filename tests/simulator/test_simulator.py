@@ -17,10 +17,10 @@ from tests.chaos.hunts import memory
 from tests.simulator.world import Site, World
 
 PARTS = 2
-SEEDS = int(os.environ.get("GATEWAY_SIMULATOR_SEEDS", "400"))
+SEEDS = int(os.environ.get("GATEWAY_SIMULATOR_SEEDS", "200"))
 FIXED = os.environ.get("GATEWAY_SIMULATOR_SEED")
 
-pytestmark = pytest.mark.timeout(0 if SEEDS > 400 else 300)
+pytestmark = pytest.mark.timeout(0 if SEEDS > 200 else 300)
 
 
 @pytest.fixture(scope="module")

@@ -291,7 +291,7 @@ class World:
 
     def _drain(self, name: str) -> None:
         for _ in range(400):
-            wait = 0.0 if self._claimed[name] is not None else deliver._idle_for(self._job(name))
+            wait = 0.0 if self._claimed[name] is not None else deliver.idle_for(self._job(name))
             if wait is None:
                 return
             self.clock.advance(wait)
