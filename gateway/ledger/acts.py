@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
+from gateway.errors import RefusedByGate
 from gateway.ledger.tables import destination, record_key, source
 from gateway.semantics.health import Circuit, Control
 
@@ -26,8 +27,14 @@ def control_destination(connection: Connection, name: str, control: Control, tol
     """Pause, drain or resume a destination; False when there is none of that name.
 
     Resuming goes through a probe: one exchange first, and all the rest once it is answered. A destination whose channel
-    is still at fault so halts again with nothing burned.
+    is still at fault so halts again with nothing burned. Raises RefusedByGate while restored books are not yet compared
+    and released: T5 says how.
     """
+    state = connection.execute(select(destination.c.state).where(destination.c.name == name)).scalar()
+    if state == Control.HELD:
+        raise RefusedByGate(
+            f"{name}: 台账由备份恢复,先 gateway ledger compare,再 gateway ledger release / restored: compare, then release"
+        )
     values: dict[str, Any] = {
         "state": control, "told_by": told.who, "told_reason": told.why, "told_at": told.at,
     }  # fmt: skip

@@ -29,6 +29,7 @@ class Control(StrEnum):
     DRAINING = "draining"  # finishes what is packed, takes nothing new
     PAUSED = "paused"  # nothing is sent or asked
     HALTED = "halted"  # a fault of the channel: certificate, key, registration
+    HELD = "held"  # the books were restored from a backup: nothing moves until they are compared and released (T5)
 
 
 class Circuit(StrEnum):
@@ -70,7 +71,7 @@ class Admission:
 
 def admit(health: Health, terms: Terms, now: int) -> Admission:
     """Return what may be done at a destination now."""
-    if health.control in (Control.PAUSED, Control.HALTED):
+    if health.control in (Control.PAUSED, Control.HALTED, Control.HELD):
         return Admission(Allowed.NOTHING, None)
     window = window_end(terms.windows, now)
     if window is not None:

@@ -8,13 +8,16 @@ from contextlib import closing
 import pytest
 from sqlalchemy import select
 
-from gateway.ledger import ahead, backup
+from gateway.errors import RefusedByGate
+from gateway.ledger import ahead, backup, health
+from gateway.ledger.acts import Told, control_destination
 from gateway.ledger.ahead import Found
 from gateway.ledger.backup import NotABackup
 from gateway.ledger.claims import claim
 from gateway.ledger.store import open_ledger
 from gateway.ledger.tables import delivery, destination, lane, metadata, record_key, site, source
 from gateway.model.package import KeyRow
+from gateway.semantics.health import Allowed, Control
 from gateway.testing.clock import FakeIds
 
 IGNORED = {"site", "source", "source_run", "destination", "package", "worker", "stream"}
@@ -65,9 +68,12 @@ def test_r17_a_restored_ledger_holds_all_that_the_backup_held_and_nothing_moves(
             assert connection.execute(select(site.c.value).where(site.c.name == "incarnation")).scalar() == "2"
             assert connection.execute(select(source.c.epoch)).scalar() == 1001
             route = desk.ledger.routes[0]
-            assert claim(connection, route, 1, other.ids, other.now(), frozenset()) is None
+            assert health.admission(connection, route, other.now()).allowed is Allowed.NOTHING
+            with pytest.raises(RefusedByGate):
+                control_destination(connection, "m", Control.OPEN, Told("somebody", "in a hurry", other.now()))
             assert backup.restored_from(connection)["made_at"] == desk.ledger.now()
             assert backup.release(connection, "m")
+            assert health.admission(connection, route, other.now()).allowed is Allowed.ALL
             assert not backup.release(connection, "m")
             claimed = claim(connection, route, 1, other.ids, other.now(), frozenset())
             assert [each.key for each in claimed.records] == ["LA:k3:1", "LA:k4:1"]

@@ -76,7 +76,7 @@ def fill(url: str) -> None:
         words = Words("旧", "old")
         connection.execute(
             insert(refusal).values(
-                **shared, source_id=1, outcome="refused", key="CF_LA:c9:1", stage="validate", code="OLD-001", at=9,
+                **shared, source_id=1, outcome="refused", key="CF_LA:c9:1", stage="validate", code="OLD-001", at=9, fingerprint="f",
                 findings=to_json([Finding("OLD-001", Stage.VALIDATE, "", words, words)]), offset=places[5][0],
                 length=places[5][1],
             )
