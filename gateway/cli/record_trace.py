@@ -172,7 +172,12 @@ class _Life:
             sequence = each.key.rpartition(":")[2]
             withdraws = self._pack.types[each.type].withdraws
             number = int(sequence) if sequence.isdigit() else 0
-            records.append(CaseRecord(each.type, each.key, each.version, number, each.occurred_at, withdraws, facts))
+            records.append(
+                CaseRecord(
+                    each.type, each.key, each.version, number, each.occurred_at, withdraws, facts, each.org_code,
+                    each.item_code, self._case_no,
+                )
+            )  # fmt: skip
         return case_clocks(rules, LegalClock(self._pack), self._case_no, records)
 
 
