@@ -66,10 +66,6 @@ def drilled(request: pytest.FixtureRequest, cities: list[Drilled]) -> Drilled:
     return chosen
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="since case rules decide at intake some accepted records are missing at a destination after the last round",
-)
 def test_nothing_is_lost_doubled_or_out_of_order(drilled: Drilled) -> None:
     city, summary, events, receipts, dumps = drilled
     assert city.tally.cycles == EACH
