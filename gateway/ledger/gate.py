@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gate of a case: who may go, who waits, who is released by an arrival, all under one lock (ledger.md B9-B11)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,12 +17,12 @@ from gateway.model.case_record import CaseRecord
 from gateway.model.finding import Finding
 from gateway.model.record import Level
 from gateway.model.record_type import RecordType
-from gateway.semantics.admission import Admission, Candidate, CaseJudge, Mark, admit
+from gateway.semantics.admission import Admission, Candidate, CaseJudge, Mark, admit, still_broken
 
 ACCEPTED = "accepted"
 WAITING = "waiting"
 PARKED = "parked"
-SUPERSEDED = "superseded"  # waited until a correction of it came, and is not sent
+SUPERSEDED = "superseded"  # broke a rule until a correction of it came, and is not sent
 
 NOT_ACCEPTED = or_(record.c.state == literal_column("'waiting'"), record.c.state == literal_column("'parked'"))
 """Literal, so that SQLite can see that the partial index covers the question."""
@@ -119,8 +119,11 @@ class Gate:
         if wants or waits or not all(each.passes for each in new):
             history, waiting = self._around(new)
         candidates = [*(each.candidate for each in waiting), *new]
-        admission = admit(history, candidates, self._master(candidates), self._judge, self._types)
-        return _sorted_out(admission, waiting, new)
+        master = self._master(candidates)
+        admission = admit(history, candidates, master, self._judge, self._types)
+        suspects = _suspects(admission, waiting)
+        broken = still_broken(suspects, history, candidates, master, self._judge, self._types) if suspects else set()
+        return _sorted_out(admission, waiting, broken)
 
     def settle(self, decided: Decided, numbers: Mapping[Mark, int], new: Sequence[Candidate], now: int) -> None:
         """Write what became of those that waited, and note why new ones wait; ``numbers`` are those of new records."""
@@ -209,19 +212,28 @@ class Gate:
         return held + [each.record for each in candidates if each.record.type in self._master_types]
 
 
-def _sorted_out(admission: Admission, waiting: Sequence[Waiting], new: Sequence[Candidate]) -> Decided:
-    """Tell of those that waited who goes, and who was overtaken: a correction takes the place of what broke a rule."""
+def _suspects(admission: Admission, waiting: Sequence[Waiting]) -> list[Candidate]:
+    """Return those that waited because of a rule while a newer version of their key may go now."""
+    newest: dict[str, int] = {}
+    for each in admission.admitted:
+        key, version = each.mark
+        newest[key] = max(version, newest.get(key, 0))
+    return [
+        each.candidate
+        for each in waiting
+        if newest.get(each.row.key, 0) > each.row.version and any(finding.refuses for finding in each.findings)
+    ]
+
+
+def _sorted_out(admission: Admission, waiting: Sequence[Waiting], broken: Collection[Mark]) -> Decided:
+    """Tell of those that waited who goes, and who was overtaken: a correction takes the place of what breaks a rule."""
     decided = Decided(admission)
     admitted = {each.mark for each in admission.admitted}
-    newest: dict[str, int] = {}
-    for key, version in admitted:
-        newest[key] = max(version, newest.get(key, 0))
     for each in waiting:
-        key, version = each.candidate.mark
-        overtaken = newest.get(key, 0) > version and any(finding.refuses for finding in each.findings)
-        if overtaken:
+        mark = each.candidate.mark
+        if mark in broken:
             decided.overtaken.append(each)
-        elif (key, version) in admitted:
+        elif mark in admitted:
             decided.released.append(each)
         else:
             decided.still_waiting.append(each)

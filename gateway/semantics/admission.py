@@ -94,6 +94,30 @@ def admit(
     return told
 
 
+def still_broken(
+    suspects: Iterable[Candidate], history: Sequence[CaseRecord], candidates: Sequence[Candidate],
+    master: Sequence[CaseRecord] | None, judge: CaseJudge | None, types: Mapping[str, RecordType],
+) -> set[Mark]:  # fmt: skip
+    """Return those of ``suspects`` that could not enter their cases if no newer version of their keys were there.
+
+    Versions not yet sent are not merged (ledger.md B11): one that only waited for another record goes before its
+    correction; one that breaks a rule which the correction mends never goes.
+    """
+    broken: set[Mark] = set()
+    for suspect in suspects:
+        case, (key, version) = suspect.record.case, suspect.mark
+        around = [each for each in history if each.case == case]
+        alone = [
+            each
+            for each in candidates
+            if each.record.case == case and (each.record.key != key or each.record.version <= version)
+        ]
+        admitted = admit(around, alone, master, judge, types).admitted
+        if suspect.mark not in {each.mark for each in admitted}:
+            broken.add(suspect.mark)
+    return broken
+
+
 def _turn_back(told: Admission, each: Candidate, findings: tuple[Finding, ...], judge: CaseJudge | None) -> None:
     final = any(f.refuses and judge is not None and not judge.depends_on_state(f.code) for f in findings)
     (told.refused if final and each.is_new else told.waiting)[each.mark] = findings

@@ -15,13 +15,15 @@ from tests.chaos.systems import STARTED, Service, System, gateway_json, make_key
 FRESH = 300
 CORRECTIONS = 20
 GOING_ON = 60
-EARLY_EVERY = 6  # one kill in so many strikes while the gateway is still starting
+EARLY_EVERY = 3  # one random kill in so many strikes while the gateway is still starting
+LONGEST_WAIT = 15.0  # seconds in which a package must be on its way, or this day's kill strikes between packages
 USUAL_START = 2.5  # seconds an idle machine needs to start a gateway
 PLATFORM_EVERY = 4  # one cycle in so many kills a destination as well
 TERMS = {
     "municipal": ("case_order: true", "timeouts: {connect: 1, total: 2}", "max_in_flight: 2s"),
     "supervision": ("case_order: false", "records: 120", "timeouts: {connect: 1, total: 2}", "max_in_flight: 2s"),
 }
+_UNFINISHED = "SELECT 1 FROM package WHERE state IN ('open', 'unknown')"
 _ACCEPTED = "SELECT id, key, version, content_digest FROM record WHERE id > ?"
 
 QUIET_ROUNDS = 4
@@ -71,14 +73,22 @@ class Drill:
             system.stop()
 
     def cycle(self) -> None:
-        """One day of work, ended by ``kill -9``; the departments write while the gateway comes up and reads."""
+        """One day of work, ended by ``kill -9``; the departments write while the gateway comes up and reads.
+
+        Every other kill strikes a package on its way, so that a drill on a slow machine hits as much as on a fast one;
+        the others strike at random, some while the gateway is still starting.
+        """
         self.tally.cycles += 1
         service = Service(self.folder)
         begun = time.monotonic()
         process = service.spawn()
         try:
             self.departments.cycle(FRESH, CORRECTIONS, GOING_ON)
-            if self.chance.randrange(EARLY_EVERY):
+            if self.tally.cycles % 2:
+                service.until(STARTED)
+                self._await_package(service)
+                service.die_after(self.chance.uniform(0.0, 0.05))
+            elif self.chance.randrange(EARLY_EVERY):
                 service.until(STARTED)
                 # A machine that is busy with other things gets as much work done before the kill as an idle one.
                 pace = min(max((time.monotonic() - begun) / USUAL_START, 1.0), 6.0)
@@ -91,9 +101,18 @@ class Drill:
                 process.wait()
         self._write_down()
 
+    def _await_package(self, service: Service) -> None:
+        """Wait until a package is on its way, seen from outside; a day without any ends the wait."""
+        end = time.monotonic() + LONGEST_WAIT
+        while time.monotonic() < end:
+            service.live(0.01)
+            with accounts.reading(self.ledger) as connection:
+                if connection.execute(_UNFINISHED).fetchone() is not None:
+                    return
+
     def _kill_in(self, service: Service, seconds: float) -> None:
         """Kill the gateway in so many seconds; in some cycles a destination dies first and comes back."""
-        if self.chance.randrange(PLATFORM_EVERY) or service.told == []:
+        if self.tally.cycles % PLATFORM_EVERY:
             service.die_after(seconds)
             return
         victim = self.systems[self.chance.choice(sorted(self.systems))]
@@ -113,7 +132,7 @@ class Drill:
             return
         with accounts.reading(self.ledger) as connection:
             accepted = connection.execute(_ACCEPTED, (self._last,)).fetchall()
-            open_packages = connection.execute("SELECT 1 FROM package WHERE state IN ('open', 'unknown')").fetchone()
+            open_packages = connection.execute(_UNFINISHED).fetchone()
         self._last = max([self._last, *(number for number, *_rest in accepted)])
         self.journal += [(key, version, digest.hex()) for _number, key, version, digest in accepted]
         self.tally.left_open += open_packages is not None

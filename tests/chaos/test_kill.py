@@ -80,7 +80,7 @@ def test_nothing_is_lost_doubled_or_out_of_order(drilled: Drilled) -> None:
 
 def test_the_kills_struck_work_under_way(drilled: Drilled) -> None:
     city, _summary, _events, receipts, dumps = drilled
-    assert city.tally.left_open >= EACH // 6, "kills between packages prove little"
+    assert city.tally.left_open >= EACH // 4, "kills between packages prove little"
     assert city.tally.platform_kills
     assert len(city.journal) >= len(receipts.records) // 8, "nearly all was accepted after the last kill"
     assert any(each.version > 1 for each in receipts.records), "no correction was made"
