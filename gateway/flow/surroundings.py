@@ -95,7 +95,8 @@ class Surroundings:
                 catalogue, sender, self._clock, "L2" if case is None or name in self._every_stage else "L1",
                 history=case is not None and len(records) > 1,
             )  # fmt: skip
-            self._lacking |= set(self._rules.not_evaluated(context))
+            types = {record.type for record in records.values()}
+            self._lacking |= set(self._rules.not_evaluated(context, types))
             findings = self._rules.check((), tuple(records.values()), context)
             for (number, line), record in records.items():
                 for finding in findings.get((record.key, record.version), ()):

@@ -24,7 +24,7 @@ _COMMON = frozenset(
     {"form", "a", "b", "path", "path_a", "when", "must", "given", "amount", "unless", "extra", "fills", "day"}
 )  # fmt: skip
 
-_ALONE = frozenset({"alone", "item", "sender", "numbering", "due"})
+_ALONE = frozenset({"alone", "item", "sender", "body", "numbering", "due"})
 """Forms that look at one record and the catalogue."""
 
 Findings = Mapping[tuple[str, int], tuple[Finding, ...]]
@@ -107,14 +107,15 @@ class CaseRules:
         rows = self._rows(types, level, lacks)
         return any("history" in rule.needs or row.form not in _ALONE for rule, row in rows)
 
-    def not_evaluated(self, context: Context) -> tuple[str, ...]:
-        """Return the codes of rules that can't be judged for lack of context."""
+    def not_evaluated(self, context: Context, types: Iterable[str] | None = None) -> tuple[str, ...]:
+        """Return the codes of rules that can't be judged for lack of context: all, or those about these types."""
         lacks = context.lacks()
+        about = self._by_type if types is None else types
+        concerned = {id(rule) for code in about for rule, _row in self._by_type.get(code, ())}
         return tuple(
             code
             for code, rule in self.rules.items()
-            if any("form" in row for row in rule.rows)
-            and (not lacks.isdisjoint(rule.needs) or (rule.levels and context.level is None))
+            if id(rule) in concerned and (not lacks.isdisjoint(rule.needs) or (rule.levels and context.level is None))
         )
 
     def _choose(
@@ -189,7 +190,7 @@ class _RowMaker:
             raise ConfigurationError(f"{self._where}: no form {form}")
         row = CaseRow(form, a, b, path=entry.get("path", "occurred"), path_a=entry.get("path_a", "occurred"))
         when = " and ".join(part for part in (self._in_force(entry), entry.get("when", "")) if part)
-        if form in ("pair", "item"):
+        if form in ("pair", "some", "item"):
             row.test = self._violation(when, entry.get("must", ""), both)
         else:
             row.given = self._violation(when, "", second if form == "total" else first)

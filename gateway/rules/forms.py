@@ -92,6 +92,17 @@ def pair(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays |
                 yield Hit(b, row.path, fills) if b.is_new else Hit(a, row.path_a, fills)
 
 
+def some(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
+    """Of the second records one at least fits the first; it says nothing where there is none of them."""
+    for a in view.of(row.a):
+        values = withitem_of(row, a, context) if a.is_new else None
+        if values is None or row.excused(view, calendar):
+            continue
+        others = [b for b in view.of(row.b) if b is not a]
+        if others and all(row.test.test(values, b.values, calendar) for b in others):
+            yield Hit(a, row.path, row.filled(values, others[-1].values, calendar))
+
+
 def _extra(row: CaseRow, view: CaseView, calendar: WorkingDays | None) -> Any:
     if row.extra is None:
         return None
@@ -281,6 +292,19 @@ def sender(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays
             yield Hit(each, row.path, {"org": org, "sender": told.code})
 
 
+def body(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
+    """A record's body has not ended before the day of the event, as far as the catalogue knows the body."""
+    if context.catalogue is None:
+        return
+    for each in view.of(row.a):
+        known = context.catalogue.body(each.values.get("org", ""))
+        if not each.is_new or known is None:
+            continue
+        ended, day = known.get(row.parts["to"]), each.record.occurred_at[:10]
+        if ended is not None and day > ended:
+            yield Hit(each, row.path, {"day": day, "ended": ended})
+
+
 def numbering(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
     """A case number holds the organisation code of its body or of one that the body succeeds."""
     if context.catalogue is None or view.name is None:
@@ -301,6 +325,6 @@ def _inner(code: str) -> str:
 
 Form = Callable[[CaseRow, CaseView, Context, WorkingDays | None], Iterator[Hit]]
 CASE_FORMS: dict[str, Form] = {
-    "pair": pair, "alone": alone, "one": one, "first": first, "after": after, "needs": needs, "match": match, "total": total,
-    "lines": lines, "target": target, "names": names, "steps": steps, "item": item, "sender": sender, "numbering": numbering,
+    "pair": pair, "some": some, "alone": alone, "one": one, "first": first, "after": after, "needs": needs, "match": match, "total": total,
+    "lines": lines, "target": target, "names": names, "steps": steps, "item": item, "sender": sender, "body": body, "numbering": numbering,
 }  # fmt: skip

@@ -63,6 +63,14 @@ def _working(calendar: WorkingDays, day: str) -> bool:
     return calendar.is_working(date.fromisoformat(day[:10]).toordinal())
 
 
+def _next_working(calendar: WorkingDays, day: str) -> str:
+    """Return the day, or the next working one: so a limit in natural days or months ends (law.md §2)."""
+    ordinal = date.fromisoformat(day[:10]).toordinal()
+    while not calendar.is_working(ordinal):
+        ordinal += 1
+    return date.fromordinal(ordinal).isoformat()
+
+
 def _holiday(calendar: WorkingDays, day: str) -> bool:
     return calendar.holiday(date.fromisoformat(day[:10]).toordinal()) is not None
 
@@ -150,6 +158,7 @@ FUNCTIONS: dict[str, Function] = {
     "hours": Function(_hours, "number"),
     "workdays": Function(_workdays, "number", calendar=True),
     "working": Function(_working, "truth", calendar=True),
+    "next_working": Function(_next_working, "date", calendar=True),
     "holiday": Function(_holiday, "truth", calendar=True),
     "known": Function(_known, "truth", calendar=True),
     "add_days": Function(_add_days, "date"),

@@ -14,23 +14,40 @@ from gateway.rules.records import CaseView, Seen
 def within(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
     """An act comes within a limit of the law after another; what only the calendar of a later year can tell passes."""
     clock, names = context.clock, row.parts
-    if clock is None:
+    if clock is None or row.excused(view, calendar):
         return
     for a in view.of(row.a):
         start = a.values.get(names["start"])
         if start is None or not row.holds(row.given, a.values, calendar):
             continue
-        for b in view.of(row.b):
-            act = b.values.get(names["act"])
-            if act is None or not b.is_new or not row.holds(row.test, b.values, calendar):
+        for b in _acts(row, view, a, calendar):
+            act = b.values[names["act"]]
+            if not b.is_new:
                 continue
             begins = datetime.fromisoformat(start)
             limit = clock.limit(names["limit"], begins.date())
             if limit is None:
                 continue
             due = clock.due(limit, begins, suspensions=pauses(row, view), extension=longer(row, view))
-            if not due.provisional and not due.is_paused and not due.met_by(datetime.fromisoformat(act)):
+            if not due.provisional and not due.is_paused and not due.met_by(_moment(act)):
                 yield Hit(b, row.path, {"due": due.at if isinstance(due.at, date) else due.day, "start": start[:10]})
+
+
+def _acts(row: CaseRow, view: CaseView, a: Seen, calendar: WorkingDays | None) -> list[Seen]:
+    """Return the records that end the limit begun by ``a``: all that fit, or the first of them alone."""
+    act, match = row.parts["act"], row.parts.get("match")
+    found = [
+        b
+        for b in view.of(row.b)
+        if b.values.get(act) is not None
+        and (match is None or b.values.get(match[0]) == a.values.get(match[1]))
+        and row.holds(row.test, b.values, calendar)
+    ]
+    return sorted(found, key=lambda b: (b.values[act], b.order))[:1] if row.parts.get("first") else found
+
+
+def _moment(text: str) -> date | datetime:
+    return datetime.fromisoformat(text) if len(text) > len("2022-01-01") else date.fromisoformat(text)
 
 
 def due_date(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
