@@ -82,7 +82,7 @@ def parse(data: bytes, limits: Limits = DEFAULT) -> "etree._Element":
     try:
         root = etree.fromstring(text, _parsers.utf8)
     except etree.XMLSyntaxError as error:
-        raise RefusedDocument(_syntax_finding(error, text)) from None
+        raise RefusedDocument(syntax_finding(error, text)) from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise RefusedDocument(doc_finding(Doc.DOCTYPE))
     _refuse_controls(root, text)
@@ -172,6 +172,14 @@ def _refuse_doctype(text: bytes) -> None:
         raise RefusedDocument(doc_finding(Doc.DOCTYPE, line=line, column=column))
 
 
+def root_begins(text: bytes) -> bool:
+    """Tell whether the root element begins in the first bytes (UTF-8) of a document; raises RefusedDocument as ``parse``."""
+    _refuse_doctype(text)
+    prolog = _PROLOG.match(text)
+    rest = text[prolog.end() if prolog else 0 :]
+    return len(rest) > 9 and not rest.startswith((b"<!--", b"<?"))
+
+
 def _place(data: bytes, at: int) -> tuple[int, int]:
     """Return line and column of a byte, both from 1; columns count bytes."""
     return data.count(b"\n", 0, at) + 1, at - data.rfind(b"\n", 0, at)
@@ -187,7 +195,8 @@ def _refuse_controls(root: "etree._Element", text: bytes) -> None:
         raise RefusedDocument(doc_finding(Doc.CONTROL_CHARACTER))
 
 
-def _syntax_finding(error: "etree.XMLSyntaxError", text: bytes) -> Finding:
+def syntax_finding(error: "etree.XMLSyntaxError", text: bytes) -> Finding:
+    """Return what a syntax error of ``text``, a document or a piece of one, is to its sender."""
     try:
         text.decode()
     except UnicodeDecodeError as wrong:  # libxml2 calls some of these a character that is not allowed

@@ -16,8 +16,9 @@ import xlwt
 
 from gateway.channels.files import archive
 from gateway.channels.files.findings import FILE_FINDINGS, FileRefused
-from gateway.channels.files.formats import Bad, Taken, rows_of
+from gateway.channels.files.formats import rows_of
 from gateway.channels.files.options import FileOptions
+from gateway.channels.files.taken import Bad, Taken
 from gateway.documents import gb18030
 
 
@@ -222,19 +223,20 @@ def test_every_sentence_is_there_in_both_languages() -> None:
 _MEASURE = """
 import sys
 from pathlib import Path
-from gateway.channels.files.formats import Taken, rows_of
+from gateway.channels.files.formats import rows_of
 from gateway.channels.files.options import FileOptions
+from gateway.channels.files.taken import Taken
 path = Path(sys.argv[1])
-count = sum(isinstance(each, Taken) for each in rows_of(path, path.name, FileOptions(directory="d")))
+count = sum(isinstance(each, Taken) for each in rows_of(path, path.name, FileOptions(directory="d", row_path=sys.argv[2] if sys.argv[2:] else None)))
 status = dict(line.split(":", 1) for line in open("/proc/self/status", encoding="utf-8") if ":" in line)
 print(count, int(status["VmHWM"].split()[0]) // 1024)
 """
 
 
-def _measured(path: Path) -> tuple[int, int]:
+def _measured(path: Path, *more: str) -> tuple[int, int]:
     """Read a file in a process of its own; return its rows and the greatest memory in MiB."""
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(_MEASURE), str(path)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", textwrap.dedent(_MEASURE), str(path), *more], capture_output=True, text=True, check=True
     )
     rows, memory = done.stdout.split()
     return int(rows), int(memory)

@@ -76,6 +76,14 @@ FILE_FINDINGS = MappingProxyType(
             Words("文件在处理中被改动", "the file was changed while it was read"),
             Words("写完后再改名或写清单;不要改动已领取的文件", "rename it or write its manifest when it is complete; leave claimed files alone"),
         ),
+        "FIL-018": (
+            Words("XML 文件没有按声明的路径给出行", "the XML file holds no rows where they are declared"),
+            Words("在 sources.d 的 row_path 中写明行元素的路径,例如 Data/Case", "give row_path in sources.d: the path of the row elements, such as Data/Case"),
+        ),
+        "FIL-019": (
+            Words("该行的 XML 不能按列读取", "the row's XML can't be read as columns"),
+            Words("核对该元素的内容", "check the content of the element"),
+        ),
     }
 )  # fmt: skip
 

@@ -2,15 +2,17 @@
 """Files of every format as rows of named values, each with its place; what is wrong in one comes as findings."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from gateway.channels.files.findings import FileRefused, file_finding
 from gateway.channels.files.options import FileOptions
+from gateway.channels.files.taken import Bad, Taken
+from gateway.channels.files.xml_file import xml_rows
 from gateway.documents import gb18030
 from gateway.documents.faults import Doc, doc_finding
 from gateway.grids.csv_file import read_csv
@@ -25,7 +27,7 @@ from gateway.model.words import Words
 
 BY_SUFFIX: Final = {
     ".csv": "csv", ".txt": "csv", ".psv": "pipe", ".tsv": "tab", ".xls": "excel", ".xlsx": "excel", ".xlsm": "excel",
-    ".dbf": "dbf", ".jsonl": "jsonl", ".ndjson": "jsonl",
+    ".dbf": "dbf", ".jsonl": "jsonl", ".ndjson": "jsonl", ".xml": "xml",
 }  # fmt: skip
 """Formats by suffix, where the format is ``auto``."""
 
@@ -36,21 +38,6 @@ _DELIMITERS: Final = {"csv": ",", "pipe": "|", "tab": "\t"}
 _LINE_CAP: Final = 1024 * 1024
 _EXACT: Final = 10**15
 """Numbers from here on have lost digits in a spreadsheet, which keeps fifteen."""
-
-
-class Taken(NamedTuple):
-    """One row: its place and its values by column."""
-
-    spot: Spot
-    values: dict[str, Scalar]
-
-
-class Bad(NamedTuple):
-    """One row that is not taken: its line, why, and its values as far as they could be read."""
-
-    line: int
-    finding: Finding
-    values: Mapping[str, Scalar]
 
 
 def format_of(name: str, options: FileOptions) -> str:
@@ -68,6 +55,9 @@ def rows_of(path: Path, name: str, options: FileOptions) -> Iterator[Taken | Bad
     kind = format_of(name, options)
     if kind == "jsonl":
         yield from _json_lines(path, name, options)
+        return
+    if kind == "xml":
+        yield from xml_rows(path, name, options)
         return
     with ExitStack() as held:
         grid = _grid(path, name, kind, options, held)

@@ -13,6 +13,8 @@ from gateway.errors import ConfigurationError
 Format = Literal["auto", "csv", "pipe", "tab", "fixed", "excel", "dbf", "jsonl", "xml"]
 Encoding = Literal["utf-8", "gb18030", "gbk", "gb2312", "utf-16"]
 
+RowPath = Annotated[str, Field(pattern=r"^/?[^\s/]+(/[^\s/]+){0,30}$", max_length=500)]
+
 
 class SftpOptions(BaseModel):
     """An SFTP server: ``host_key`` is its public key as in known_hosts (``ssh-ed25519 AAAA…``), never taken on trust.
@@ -45,7 +47,9 @@ class FileOptions(BaseModel):
     several rows of headings are joined by a dot. ``columns`` names the columns where there is no header (``header: 0``),
     ``widths`` are their widths in bytes for ``fixed``. Rows whose first cell begins with a word of ``footer`` are left out.
     ``merged``: whether merged cells in the body refuse their rows or fill them. ``row_id``: what tells rows apart across
-    files; without it every row of every file is one of its own. ``origin`` adds the columns FILE_NAME, FILE_SEQUENCE, FILE_ROW.
+    files; without it every row of every file is one of its own. ``row_path`` are the elements of an XML file that are rows,
+    by their names from the root (``Data/Case``, ``*`` for any); ``carry`` are values around them that they take along
+    (``Data.Head.UnitCode``). ``origin`` adds the columns FILE_NAME, FILE_SEQUENCE, FILE_ROW.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -67,6 +71,8 @@ class FileOptions(BaseModel):
     widths: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] | None = None
     footer: Names | None = None
     merged: Literal["refuse", "fill"] = "refuse"
+    row_path: RowPath | None = None
+    carry: Names | None = None
     row_id: Names | None = None
     origin: bool = False
     largest: Annotated[int, Field(ge=1)] = 2 * 1024**3
@@ -79,6 +85,8 @@ class FileOptions(BaseModel):
             raise ValueError("widths 与 columns 的个数必须相同 / as many widths as columns")
         if self.header == 0 and self.columns is None and self.format not in ("jsonl", "dbf", "xml"):
             raise ValueError("没有表头时要写 columns / without a header, name the columns")
+        if (self.row_path or self.carry) and self.format not in ("auto", "xml"):
+            raise ValueError("row_path、carry 只用于 XML / row_path and carry are for XML only")
         if self.ready == "stable" and (self.certificate or self.sequence == "required"):
             raise ValueError("签名和序号写在清单里,需要 ready: manifest / signature and sequence need ready: manifest")
         return self

@@ -20,9 +20,10 @@ from typing import Final, NamedTuple
 from gateway.channels.files import archive, manifest, receipts
 from gateway.channels.files.drop import CLAIMED, DONE, RECEIPTS, REFUSED, ROOT, Drop, Entry, LocalDrop
 from gateway.channels.files.findings import FileRefused, file_finding
-from gateway.channels.files.formats import Bad, Taken, rows_of
+from gateway.channels.files.formats import rows_of
 from gateway.channels.files.manifest import Manifest
 from gateway.channels.files.options import FileOptions, parse_file_options
+from gateway.channels.files.taken import Bad, Taken
 from gateway.errors import ConfigurationError, SourceError
 from gateway.model.finding import Finding
 from gateway.model.record import Row, Scalar, SourceKind
