@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -82,7 +82,8 @@ def parse(data: bytes, limits: Limits = DEFAULT) -> "etree._Element":
     try:
         root = etree.fromstring(text, _parsers.utf8)
     except etree.XMLSyntaxError as error:
-        raise RefusedDocument(syntax_finding(error, text)) from None
+        said = Said(getattr(error, "code", 0), str(error.msg), error.lineno or 1, error.offset or 0)
+        raise RefusedDocument(syntax_finding(said, text)) from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise RefusedDocument(doc_finding(Doc.DOCTYPE))
     _refuse_controls(root, text)
@@ -195,16 +196,24 @@ def _refuse_controls(root: "etree._Element", text: bytes) -> None:
         raise RefusedDocument(doc_finding(Doc.CONTROL_CHARACTER))
 
 
-def syntax_finding(error: "etree.XMLSyntaxError", text: bytes) -> Finding:
+class Said(NamedTuple):
+    """A syntax error in the parser's own words."""
+
+    number: int
+    message: str
+    line: int
+    column: int
+
+
+def syntax_finding(error: Said, text: bytes) -> Finding:
     """Return what a syntax error of ``text``, a document or a piece of one, is to its sender."""
     try:
         text.decode()
     except UnicodeDecodeError as wrong:  # libxml2 calls some of these a character that is not allowed
         line, column = _place(text, wrong.start)
         return doc_finding(Doc.WRONG_BYTES, "UTF-8", line=line, column=column)
-    line, column = error.lineno or 1, (error.offset or 0) + 1
-    number: int = getattr(error, "code", 0)  # the stubs of lxml leave it out
-    said = re.sub(r", line \d+, column \d+.*$", "", str(error.msg))
+    number, line, column = error.number, error.line, error.column + 1
+    said = re.sub(r", line \d+, column \d+.*$", "", error.message)
     if number == _ERRORS.ERR_INVALID_CHAR:
         return doc_finding(Doc.CONTROL_CHARACTER, line=line, column=column)
     if number == _ERRORS.ERR_UNDECLARED_ENTITY:

@@ -172,15 +172,14 @@ class _Rows:
             yield from self._events()
         except etree.XMLSyntaxError as error:
             fault = fault or error
+        # Some errors only end the events: the parser is asked what it met first, whether it raised or not.
+        for entry in self._parser.feed_error_log:
+            if entry.level >= etree.ErrorLevels.FATAL:
+                said = safexml.Said(entry.type, entry.message, entry.line, entry.column)
+                raise RefusedDocument(safexml.syntax_finding(said, b""))
         if fault is not None:
-            raise RefusedDocument(safexml.syntax_finding(self._first_error(fault), b"")) from None
-
-    def _first_error(self, fault: etree.XMLSyntaxError) -> etree.XMLSyntaxError:
-        """Return what went wrong first: what is raised may be that there is no more after it."""
-        for entry in self._parser.error_log:
-            if entry.level >= etree.ErrorLevels.ERROR:
-                return etree.XMLSyntaxError(entry.message, entry.type, entry.line, entry.column)
-        return fault
+            said = safexml.Said(getattr(fault, "code", 0), str(fault.msg), fault.lineno or 1, fault.offset or 0)
+            raise RefusedDocument(safexml.syntax_finding(said, b""))
 
     def _events(self) -> Iterator[XmlRow]:
         for event, element in self._parser.read_events():
