@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The story of one record or refusal as tables for people, in the order in which it happened."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
@@ -11,7 +11,7 @@ from gateway.cli.record_steps import STAGES
 from gateway.i18n import _
 from gateway.model.words import Words
 
-_NESTED = frozenset({"raw", "steps", "mapping_now", "document", "findings", "destinations", "attempts"})
+_NESTED = frozenset({"raw", "steps", "mapping_now", "document", "findings", "destinations", "attempts", "waits_for"})
 
 
 def print_story(story: Mapping[str, Any]) -> None:
@@ -28,9 +28,10 @@ def print_story(story: Mapping[str, Any]) -> None:
     columns = [_("名称"), _("元素"), _("值")]
     rows = [[_label(each["label"]), each["path"], each["value"]] for each in story["document"]]
     print_table(columns, rows, title=_("文档"))
-    for found in story["findings"]:
-        message, hint = (spoken(Words(**found[name])) for name in ("message", "hint"))
-        click.echo(_("{code} {path}:{message} 建议:{hint}").format(**found | {"message": message, "hint": hint}))
+    _print_findings(story["findings"])
+    if story.get("waits_for"):
+        click.echo(_("等待的原因:"))
+        _print_findings(story["waits_for"])
     _print_deliveries(story)
 
 
@@ -39,6 +40,12 @@ def _print_steps(story: Mapping[str, Any]) -> None:
     title = _("映射步骤(映射在收录后已更改,以下按现在的映射)") if changed else _("映射步骤")
     columns = [_("名称"), _("元素"), _("源列"), _("步骤"), _("值"), _("检查"), _("结果")]
     print_table(columns, [_step_line(each) for each in story["steps"]], title=title)
+
+
+def _print_findings(findings: Iterable[Mapping[str, Any]]) -> None:
+    for found in findings:
+        message, hint = (spoken(Words(**found[name])) for name in ("message", "hint"))
+        click.echo(_("{code} {path}:{message} 建议:{hint}").format(**dict(found) | {"message": message, "hint": hint}))
 
 
 def _step_line(told: Mapping[str, Any]) -> list[object]:

@@ -19,6 +19,7 @@ from gateway.cli.output import emit_json, plain, print_table, say
 from gateway.cli.record_steps import StepTeller, label_of
 from gateway.cli.record_story import print_story
 from gateway.cli.record_trace import trace
+from gateway.cli.waiting import waiting_for
 from gateway.clock import moment
 from gateway.config import Configuration, load
 from gateway.i18n import _
@@ -120,11 +121,10 @@ class _Desk:
             {"path": path, "label": label_of(self.pack, told.type, path), "value": value} for path, value in shown
         ]
         text = told.warnings if isinstance(told, Stored) else told.findings
-        story["findings"] = [
-            plain(asdict(found)) | {"value": masked.finding_value(found.value, unmasked=unmasked)}
-            for found in (from_json(text) if text else ())
-        ]
         found = from_json(text) if text else ()
+        story["findings"] = _shown(found, unmasked=unmasked)
+        if isinstance(told, Stored) and told.waits is not None:
+            story["waits_for"] = _shown(waiting_for(self.pack, told.type, told.waits), unmasked=unmasked)
         version, story["steps"] = self._steps(told, raw, found, hidden, unmasked=unmasked)
         story["mapping_now"] = version
         if isinstance(told, Stored):
@@ -158,6 +158,12 @@ class _Desk:
             if each.package_no is not None
             for tried in queries.attempts(self.connection, each.package_no)
         ]
+
+
+def _shown(findings: Iterable[Finding], *, unmasked: bool) -> list[dict[str, Any]]:
+    return [
+        plain(asdict(found)) | {"value": masked.finding_value(found.value, unmasked=unmasked)} for found in findings
+    ]
 
 
 @contextmanager

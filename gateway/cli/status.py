@@ -9,12 +9,14 @@ import click
 
 from gateway.app import read_ledger
 from gateway.cli.options import directory_option, json_option
-from gateway.cli.output import emit_json, print_table
+from gateway.cli.output import emit_json, print_table, spoken
+from gateway.cli.waiting import predecessors_missing
 from gateway.clock import moment
 from gateway.config import load
 from gateway.i18n import _
 from gateway.ledger.destinations import count_differences, figures, known
-from gateway.ledger.overview import record_states, refusal_codes, sources
+from gateway.ledger.overview import Reason, record_states, refusal_codes, sources, waiting_reasons
+from gateway.pack import Pack, load_pack
 
 
 @click.command(help="查看数据源最近一次采集、目的地状态和积压、记录状态、拒绝原因;只读,不影响正在运行的网关。")
@@ -72,11 +74,30 @@ def command(directory: Path, as_json: bool) -> None:
         title=_("目的地"),
     )
     print_table([_("记录状态"), _("条数")], state["records"].items(), title=_("台账"))
+    if state["waiting"]:
+        print_table(
+            [_("等待原因"), _("条数"), _("其中已停放"), _("最早"), _("例如"), _("说明"), _("建议")],
+            [
+                [
+                    w["code"],
+                    w["records"],
+                    w["parked"],
+                    w["since"],
+                    w["example"],
+                    spoken(w["message"]),
+                    spoken(w["hint"]),
+                ]
+                for w in state["waiting"]
+            ],
+            title=_("在等待的记录"),
+        )
     print_table([_("拒绝代码"), _("条数")], state["refusals"].items(), title=_("未解决的拒绝"))
 
 
 def _state(directory: Path) -> dict[str, Any]:
-    with read_ledger(load(directory)) as ledger, ledger.reading() as connection:
+    configuration = load(directory)
+    pack = load_pack(configuration.site.pack)
+    with read_ledger(configuration) as ledger, ledger.reading() as connection:
         counted = figures(connection)
         return {
             "sources": [_times(row) for row in sources(connection)],
@@ -93,8 +114,23 @@ def _state(directory: Path) -> dict[str, Any]:
                 for row in known(connection)
             ],
             "records": record_states(connection),
+            "waiting": [_waiting(pack, each) for each in waiting_reasons(connection)],
             "refusals": refusal_codes(connection),
         }
+
+
+def _waiting(pack: Pack, reason: Reason) -> dict[str, Any]:
+    """Return why some records wait, as ``--json`` gives it: the first finding of the one that waits longest."""
+    why = (reason.findings or (predecessors_missing(pack, reason.example.partition(":")[0]),))[0]
+    return {
+        "code": why.code,
+        "records": reason.records,
+        "parked": reason.parked,
+        "since": moment(reason.since).isoformat(timespec="seconds"),
+        "example": reason.example,
+        "message": why.message,
+        "hint": why.hint,
+    }
 
 
 def _times(row: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ VANISHED = "LDG-006"
 NOTHING = "LDG-007"
 GAP = "LDG-008"
 NOT_YOURS = "LDG-009"
+WAITS = "LDG-010"
 GONE = "LDG-020"
 SEQUENCE_GAP = "LDG-021"
 
@@ -70,6 +71,10 @@ FINDINGS = MappingProxyType(
         NOT_YOURS: (
             Words("该机构的记录不归本发送方报送", "this sender may not send records of this organisation"),
             Words("检查 orgCode;代其他机构转报须先在接收方登记", "check orgCode; forwarding for others must be registered with the receiver"),
+        ),
+        WAITS: (
+            Words("在它之前的记录({before})一条也没有收录,等它们到来后自动放行", "none of the records before it ({before}) has been accepted; it goes by itself once one comes"),
+            Words("补报前面的环节;确实没有的,由人按停放处理", "send the earlier stage; where there is none a person decides about the parked record"),
         ),
         GAP: (
             Words("前面的版本没有收到过,先收到了更正", "versions before this one were never received: the correction came first"),

@@ -271,20 +271,23 @@ def _decide(connection: Connection, desk: Desk, lease: RunLease, gate: Gate, bro
         decision = decide(gate, lease, fold, brought.sender)
         if not decision.refused:
             break
-        observations = [_without(each, decision.refused) for each in observations]
+        reasons = {id(made.draft): decision.refused.get(_mark(made), ()) for made in decision.fold.made}
+        observations = [_without(each, reasons) for each in observations]
     upsert_rows(connection, row_memory, _MEMORY_COLUMNS, rows, replaced=("digest", "keys"))
     return decision
 
 
-def _without(each: Observation, refused: Mapping[Mark, tuple[Finding, ...]]) -> Observation:
-    """Return an observation whose refused drafts, and those that speak of them, have become refusals."""
-    reasons = {key: findings for (key, _version), findings in refused.items()}
-    if not any(draft.key in reasons for draft in each.drafts):
+def _without(each: Observation, reasons: Mapping[int, tuple[Finding, ...]]) -> Observation:
+    """Return an observation whose refused drafts, and those that speak of them, have become refusals.
+
+    ``reasons`` are by the identity of the draft: another row of the chunk may bring the same key in order.
+    """
+    if not any(reasons.get(id(draft)) for draft in each.drafts):
         return each
     kept: list[Draft] = []
     away, fallen = list(each.refused), set[str]()
     for draft in each.drafts:
-        findings = reasons.get(draft.key) or named_refused(draft, fallen)
+        findings = reasons.get(id(draft)) or named_refused(draft, fallen)
         if findings:
             fallen.add(draft.key)
             away.append(Refused(findings, draft.type, draft.key, draft.case_no, draft.document()))

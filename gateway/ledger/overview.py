@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures over the whole ledger, for people who want to know how things stand."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
+from gateway.ledger.findings import from_json
 from gateway.ledger.tables import record, refusal, source, source_run
+from gateway.ledger.waiting_tables import held_back
+from gateway.model.finding import Finding
 
 
 def sources(connection: Connection) -> list[dict[str, Any]]:
@@ -35,6 +39,46 @@ def record_states(connection: Connection) -> dict[str, int]:
         select(record.c.state, func.count().label("n")).group_by(record.c.state).order_by(record.c.state)
     )
     return {row.state: row.n for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why records wait: the first finding's code (None: their predecessor has not come), how many, since when.
+
+    ``parked`` are those among them that waited longer than their source allows; ``example`` is the first of them.
+    """
+
+    code: str | None
+    records: int
+    parked: int
+    since: int
+    example: str
+    findings: tuple[Finding, ...]
+
+
+_CODE = func.substr(held_back.c.findings, len('[{"code":"') + 1, len("CAS-001"))
+"""The code of the first finding: it stands first in the text that gateway.ledger.findings writes."""
+
+
+def waiting_reasons(connection: Connection) -> list[Reason]:
+    """Return why records wait at intake, the reason of most records first."""
+    counted = func.count().label("n")
+    parked = func.sum(case((record.c.state == "parked", 1), else_=0)).label("parked")
+    rows = connection.execute(
+        select(
+            _CODE.label("code"), counted, parked, func.min(record.c.accepted_at).label("since"),
+            func.min(record.c.id).label("id"),
+        )
+        .join(record, record.c.id == held_back.c.record_id)
+        .group_by(_CODE)
+        .order_by(counted.desc(), _CODE)
+    ).all()  # fmt: skip
+    example = select(record.c.key, held_back.c.findings).join(held_back, held_back.c.record_id == record.c.id)
+    found = []
+    for row in rows:
+        key, text = connection.execute(example.where(record.c.id == row.id)).one()
+        found.append(Reason(row.code or None, row.n, row.parked, row.since, key, from_json(text)))
+    return found
 
 
 def refusal_codes(connection: Connection) -> dict[str, int]:

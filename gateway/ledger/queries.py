@@ -13,11 +13,12 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, select
 from gateway.ledger.refusals import Outcome
 from gateway.ledger.segments import Place
 from gateway.ledger.tables import attempt, awaiting, delivery, destination, package, record, refusal, source, versions
+from gateway.ledger.waiting_tables import held_back
 from gateway.model.record import record_id
 
 _PAGE = 1000
 
-RECORD_STATES = ("accepted", "waiting", "parked")
+RECORD_STATES = ("accepted", "waiting", "parked", "superseded")
 REFUSAL_STATES = tuple(outcome.value for outcome in Outcome)
 
 
@@ -57,7 +58,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One version of a key as the ledger holds it."""
+    """One version of a key as the ledger holds it; ``waits`` are the findings (JSON) because of which it waits, if it does."""
 
     id: int
     type: str
@@ -80,6 +81,7 @@ class Stored:
     mapping: str
     adapter: str
     warnings: str | None
+    waits: str | None
     deliveries: tuple[Delivered, ...] = field(default=())
 
     @property
@@ -125,12 +127,16 @@ def records(connection: Connection, wanted: Wanted, limit: int | None = None) ->
 
 def _records(wanted: Wanted) -> Select[Any]:
     return (
-        select(record, source.c.name.label("source"), versions.c.pack, versions.c.mapping, versions.c.adapter)
+        select(
+            record, source.c.name.label("source"), versions.c.pack, versions.c.mapping, versions.c.adapter,
+            held_back.c.findings.label("waits"),
+        )
         .join(source, source.c.id == record.c.source_id)
+        .outerjoin(held_back, held_back.c.record_id == record.c.id)
         .join(versions, versions.c.id == record.c.versions_id)
         .where(*wanted.conditions(record, "state"))
         .order_by(record.c.id)
-    )
+    )  # fmt: skip
 
 
 def _stored(row: Row[Any], deliveries: Sequence[Delivered]) -> Stored:
@@ -138,7 +144,7 @@ def _stored(row: Row[Any], deliveries: Sequence[Delivered]) -> Stored:
         row.id, row.type, row.key, row.version, row.content_digest, row.state, row.lane, row.case_no, row.org_code,
         row.item_code, row.occurred_at, row.source, row.row_id, row.run_id, row.accepted_at,
         (row.segment_id, row.offset, row.length), (row.raw_segment_id, row.raw_offset, row.raw_length), row.pack,
-        row.mapping, row.adapter, row.warnings, tuple(deliveries),
+        row.mapping, row.adapter, row.warnings, row.waits, tuple(deliveries),
     )  # fmt: skip
 
 
