@@ -2,7 +2,7 @@
 """Composition root: the only place where configuration becomes ledger, sources, mappings and destinations."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +22,6 @@ from gateway.exchange.wiring import intake_settings
 from gateway.flow.collect import Handling
 from gateway.flow.dated import DatedValidator
 from gateway.flow.deliver import Parties
-from gateway.flow.reconcile import Difference
 from gateway.flow.rehearse import Trial, rehearse
 from gateway.flow.replay import check_rules
 from gateway.flow.summary import Summary
@@ -52,8 +51,9 @@ from gateway.rules import PackJudge, Rules
 from gateway.schedule.children import PROGRAM, ChildProcesses
 from gateway.schedule.frames import Wiring
 from gateway.schedule.heartbeat import Heartbeat
-from gateway.schedule.once import RoundOptions, reconcile_one, run_once
+from gateway.schedule.once import RoundOptions, run_once
 from gateway.schedule.service import Service
+from gateway.schedule.three_way import Parties as Reconciling
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 from gateway.sdk import Adapter, AdapterSettings
 from gateway.trust.signing import Signer, Verifier
@@ -142,11 +142,6 @@ class Gateway:
         url = self.configuration.site.ledger.url.reveal()
         return ClusterWorker(self.place, Board(), url, concurrency, first_pulls=first_pulls)
 
-    def reconcile(self, destinations: Sequence[str] | None, days: Sequence[str] | None) -> list[Difference]:
-        """Reconcile with the named destinations (all by default). Raises ChannelError."""
-        parts = [p for p in self.place.destinations if destinations is None or p.name in destinations]
-        return [difference for part in parts for difference in reconcile_one(self.place, part, days)]
-
 
 @dataclass(frozen=True)
 class _Wiring:
@@ -165,7 +160,7 @@ class _Wiring:
         return Wiring(self.pack.name, mappings, limit)
 
     def workplace(self, sources: tuple[SourcePart, ...], translator: Translator, *, joins: bool) -> Workplace:
-        signer = self._signer()
+        signer = self.signer()
         site = self.configuration.site
         ledger = open_ledger(
             site.ledger.url.reveal(),
@@ -192,6 +187,8 @@ class _Wiring:
             chunk=site.run.chunk,
             linger=site.run.linger.total_seconds(),
             translator=translator,
+            reconcile_at=site.reconciliation.schedule,
+            sweep_at=site.reconciliation.sweep,
         )
 
     def _enlist(self, connection: Transaction, ledger: Ledger, *, joins: bool) -> list[int]:
@@ -216,7 +213,8 @@ class _Wiring:
             withdrawing=frozenset(each.code for each in types if each.withdraws),
         )
 
-    def _signer(self) -> Signer:
+    def signer(self) -> Signer:
+        """Return what this gateway signs with."""
         trust = self.configuration.site.trust
         return Signer(trust.key.reveal_bytes(), trust.certificate.read_bytes())
 
@@ -399,6 +397,31 @@ def write_ledger(configuration: Configuration) -> Ledger:
     """Open the ledger for a short writing command beside a running gateway, which waits its turn (B28)."""
     pack = load_pack(configuration.site.pack)
     return open_ledger(configuration.site.ledger.url.reveal(), SystemClock(), SystemIds(), pack.types, exclusive=False)
+
+
+def to_reconcile(
+    configuration: Configuration, ledger: Ledger, sources: Collection[str], destinations: Collection[str], write: Ledger | None
+) -> Reconciling:  # fmt: skip
+    """Return the named sources and destinations as three-way reconciliation takes them, beside a running gateway.
+
+    ``write`` is where what is found is kept. Raises ConfigurationError.
+    """
+    pack = load_pack(configuration.site.pack)
+    wiring = _Wiring(configuration, pack, Rules(pack), SystemClock(), SystemIds())
+    signer = wiring.signer()
+    terms = {each.name: terms_of(each) for each in configuration.destinations}
+    with ledger.reading() as connection:
+        routes = {route.terms.name: route for route in known_routes(connection, terms)}
+    return Reconciling(
+        ledger,
+        [each for each in wiring.sources() if each.name in sources] if sources else [],
+        [
+            DestinationPart(each.name, _Opening(each, signer), routes[each.name], each.statements)
+            for each in configuration.destinations
+            if each.name in destinations and each.name in routes
+        ],
+        write,
+    )
 
 
 def make_plan(

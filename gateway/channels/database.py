@@ -8,6 +8,7 @@ every run, and never move the floor (ledger.md B14). A row that can't be read wh
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from operator import eq
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ class DatabaseSource:
         self._opened = open_database(options, directory, clock, f"sources.d/{name}.yaml")
         self._dialect = self._opened.engine.url.get_backend_name()
         self._ready: tuple[Shape, RowBuilder] | None = None
+
+    @property
+    def overlap(self) -> timedelta:
+        """How far back each pull reads again."""
+        return self._options.overlap
 
     def check(self) -> tuple[Finding, ...]:
         """Look at the source's shape: missing columns, row ids that are not unique, stamps that do not fit."""

@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
@@ -77,7 +78,7 @@ def run_with_bar(gateway: Gateway, options: RoundOptions) -> Summary:
                 expected[name] = total
                 bar.expect(sum(expected.values()))
 
-        return gateway.run_once(RoundOptions(options.sources, options.patience, options.reconcile, told))
+        return gateway.run_once(replace(options, progress=told))
 
 
 class Serving(Protocol):

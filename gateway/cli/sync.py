@@ -20,15 +20,19 @@ from gateway.schedule.once import RoundOptions
 
 @click.command(
     help="""立即采集一个数据源并投递。--dry-run 只读源、试映射、试校验,不写台账、不投递,列出会被拒绝的原因。
-    --since 从该时间戳开始(按源的时间戳格式),只用于 --dry-run:正式采集的起点由台账记住。"""
+    --since 从该时间戳开始(按源的时间戳格式),只用于 --dry-run:正式采集的起点由台账记住。
+    --sweep 从头全读一遍:补收时间戳早于重叠窗口、平时读不到的行(未变的行不写入、不计数)。"""
 )
 @click.argument("source")
 @directory_option
 @json_option
 @dry_run_option
 @click.option("--since", metavar="STAMP", help="试采集的起点时间戳")
+@click.option("--sweep", is_flag=True, help="全读一遍,补收迟到的行")
 @click.option("--patience", default=30.0, show_default=True, metavar="SECONDS", help="为重试最多等待的秒数")
-def command(source: str, directory: Path, as_json: bool, dry_run: bool, since: str | None, patience: float) -> int:
+def command(
+    source: str, directory: Path, as_json: bool, dry_run: bool, since: str | None, sweep: bool, patience: float
+) -> int:  # fmt: skip
     """Pull one source of a configuration directory."""
     if since is not None and not dry_run:
         raise click.UsageError(_("--since 只能与 --dry-run 一起使用"))
@@ -37,7 +41,7 @@ def command(source: str, directory: Path, as_json: bool, dry_run: bool, since: s
     if dry_run:
         return _rehearse(configuration, settings, since, as_json)
     with Gateway.open(configuration) as gateway:
-        summary = run_with_bar(gateway, RoundOptions(sources=[source], patience=patience))
+        summary = run_with_bar(gateway, RoundOptions(sources=[source], patience=patience, whole=sweep))
     if as_json:
         emit_json(summary.as_json())
     else:

@@ -65,6 +65,13 @@ class Replay(Settings):
     bulk: Count = 1000
 
 
+class Reconciliation(Settings):
+    """对账 When destinations are reconciled (``schedule``) and sources read whole for what no pull reads (``sweep``): cron, +08:00."""
+
+    schedule: Cron = "30 2 * * *"
+    sweep: Cron = "0 2 * * *"
+
+
 class Log(Settings):
     """日志 Where the log goes and how much it says; standard error when no file is named."""
 
@@ -143,6 +150,7 @@ class Site(Settings):
     run: Run = Run()
     log: Log = Log()
     replay: Replay = Replay()
+    reconciliation: Reconciliation = Reconciliation()
     intake: IntakeSettings | None = None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, delete, func, insert, literal_column, or_, select, update
+from sqlalchemy import Connection, Select, case, func, insert, literal_column, or_, select, update
 
 from gateway.ledger import health
 from gateway.ledger.claims import IS_UNFINISHED
@@ -212,17 +212,6 @@ def count_differences(connection: Connection, destination_id: int) -> int:
     """Return how many differences the last reconciliation with a destination left."""
     count = select(func.count()).select_from(reconciliation).where(reconciliation.c.destination_id == destination_id)
     return int(connection.execute(count).scalar_one())
-
-
-def replace_differences(
-    connection: Connection, destination_id: int, now: int, rows: Sequence[Mapping[str, str]]
-) -> None:
-    """Keep ``rows`` (day, key, kind, detail) as the differences of the last reconciliation with a destination."""
-    connection.execute(delete(reconciliation).where(reconciliation.c.destination_id == destination_id))
-    if rows:
-        connection.execute(
-            insert(reconciliation), [{**row, "destination_id": destination_id, "at": now} for row in rows]
-        )
 
 
 def records_to_mend(connection: Connection, name: str) -> list[int]:

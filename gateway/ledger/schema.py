@@ -9,6 +9,7 @@ from gateway.errors import LedgerError
 from gateway.ledger import failure_tables as _failures  # noqa: F401 # its tables join the metadata
 from gateway.ledger import people_tables as _people  # noqa: F401 # its tables join the metadata
 from gateway.ledger import received_tables as _received  # noqa: F401 # and its
+from gateway.ledger import reconciliation_tables as _reconciliation  # noqa: F401 # its tables join the metadata
 from gateway.ledger import replay_tables as _replay  # noqa: F401 # its tables join the metadata
 from gateway.ledger import retention_tables as _retention  # noqa: F401 # its tables join the metadata
 from gateway.ledger import source_tables as _sources  # noqa: F401 # and so do these

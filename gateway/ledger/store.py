@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ledger (台账): the one place where what was collected, refused and sent is true (ledger.md)."""
 
+import json
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -35,12 +36,12 @@ from gateway.ledger.notices import Pending
 from gateway.ledger.numbers import Numbers
 from gateway.ledger.received_streams import Gap
 from gateway.ledger.runs import Figures, RunLease
-from gateway.ledger.segments import Place, SegmentReader
+from gateway.ledger.segments import PayloadPruned, Place, SegmentReader
 from gateway.ledger.tables import record
 from gateway.ledger.workers import Membership
 from gateway.model.destination import Route
 from gateway.model.priority import Priority
-from gateway.model.record import Level, SourceKind
+from gateway.model.record import Level, Scalar, SourceKind
 from gateway.model.record_type import RecordType
 from gateway.ports import AllocationRequest, Clock, Ids
 from gateway.semantics.admission import CaseJudge
@@ -344,6 +345,18 @@ class Ledger:
         with self.reading() as connection:
             places = absences.raw_places(connection, lease.source_id, row_ids)
             return dict(zip(places, self._segments.read(connection, list(places.values())), strict=True))
+
+    def last_values(self, source_id: int, row_ids: Sequence[str]) -> dict[str, dict[str, Scalar]]:
+        """Return the columns of rows of a source as they were last taken; those pruned since are left out."""
+        with self.reading() as connection:
+            places = absences.raw_places(connection, source_id, row_ids)
+            found: dict[str, dict[str, Scalar]] = {}
+            for row_id, place in places.items():
+                try:
+                    found[row_id] = json.loads(self._segments.read(connection, [place])[0])
+                except PayloadPruned:
+                    continue
+            return found
 
     def note_absences(self, lease: RunLease, looked: Looked) -> int:
         """Keep what a complete listing showed; return how many withdrawals are proposed. Raises Fenced."""

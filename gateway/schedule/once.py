@@ -10,8 +10,10 @@ from gateway.errors import ChannelError, Fenced, GatewayError
 from gateway.flow.backlog import Backlog
 from gateway.flow.collect import Pull, Pulled, pull
 from gateway.flow.deliver import Delivery, deliver_until
-from gateway.flow.reconcile import Difference, keep_differences, reconcile
+from gateway.flow.reconcile import Difference, Reconciled, keep, reconcile
 from gateway.flow.summary import Summary
+from gateway.flow.sweep import can_sweep, sweep
+from gateway.flow.sweep import keep as keep_sweep
 from gateway.ledger.acts import is_paused
 from gateway.ledger.destinations import figures
 from gateway.ledger.runs import Figures
@@ -29,11 +31,15 @@ Opened = Callable[[Destination], None]
 
 @dataclass(frozen=True, slots=True)
 class RoundOptions:
-    """What a round does: which sources (all by default), for how many seconds retries are worth waiting for, and reconciling."""
+    """What a round does: which sources (all by default), for how many seconds retries are worth waiting for, and reconciling.
+
+    ``whole`` reads the sources from their beginning, whatever was read before.
+    """
 
     sources: Sequence[str] | None = None
     patience: float = 30.0
     reconcile: bool = True
+    whole: bool = False
     progress: SourceProgress = lambda _name, _done, _expected: None
 
 
@@ -97,8 +103,10 @@ def paused(place: Workplace, part: SourcePart) -> bool:
         return is_paused(connection, part.name)
 
 
-def pull_one(place: Workplace, part: SourcePart, backlog: Backlog, progress: SourceProgress) -> Pulled:
-    """Pull one source to its end. Raises SourceError, Fenced, LedgerError."""
+def pull_one(
+    place: Workplace, part: SourcePart, backlog: Backlog, progress: SourceProgress, *, whole: bool = False
+) -> Pulled:
+    """Pull one source to its end, all that it shows where ``whole``. Raises SourceError, Fenced, LedgerError."""
     with closing(part.open()) as source:
         job = Pull(
             ledger=place.ledger,
@@ -107,6 +115,7 @@ def pull_one(place: Workplace, part: SourcePart, backlog: Backlog, progress: Sou
             clock=place.clock,
             translator=place.translator,
             chunk=place.chunk,
+            sweep=whole,
             stopping=lambda: backlog.stopped,
             grew=backlog.grew,
             progress=lambda done, expected: progress(part.name, done, expected),
@@ -119,12 +128,27 @@ def reconcile_one(
     part: DestinationPart,
     days: Sequence[str] | None = None,
     opened: Opened = lambda _destination: None,
-) -> list[Difference]:
+) -> Reconciled:
     """Reconcile with one destination and keep what differs; ``opened`` gets to see the channel. Raises ChannelError."""
     with closing(part.open()) as destination:
         opened(destination)
-        differences = reconcile(place.ledger, destination, part.route, days)
-    keep_differences(place.ledger, part.route, differences, place.clock)
+        found = reconcile(place.ledger, destination, part.route, days)
+    keep(place.ledger, part.route, found, place.clock)
+    return found
+
+
+def sweep_one(place: Workplace, part: SourcePart, backlog: Backlog) -> list[Difference]:
+    """Sweep the keys of one source and keep what differs; rows that came too late for any pull are collected (B14).
+
+    Nothing is found where the source was never pulled, or can't be read again. Raises SourceError, Fenced, LedgerError.
+    """
+    with closing(part.open()) as source:
+        swept = sweep(place.ledger, source, part.handling.mapper, place.chunk) if can_sweep(source) else None
+    if swept is None:
+        return []
+    differences = swept.told(part.name, keep_sweep(place.ledger, swept, write=place.ledger))
+    if any(not each.read_again and each.theirs for each in swept.differences):
+        pull_one(place, part, backlog, lambda _name, _done, _expected: None, whole=True)
     return differences
 
 
@@ -135,7 +159,7 @@ def _pull_all(place: Workplace, options: RoundOptions, backlog: Backlog, outcome
         if paused(place, part):
             continue
         try:
-            outcome.runs.append(pull_one(place, part, backlog, options.progress))
+            outcome.runs.append(pull_one(place, part, backlog, options.progress, whole=options.whole))
         except GatewayError as error:
             if error.disposition == "halt" and not isinstance(error, Fenced):
                 raise
@@ -157,7 +181,7 @@ def _reconcile_all(place: Workplace, failures: dict[str, str]) -> list[Differenc
         if not part.statements or part.name in failures:
             continue
         try:
-            differences.extend(reconcile_one(place, part))
+            differences.extend(reconcile_one(place, part).differences)
         except ChannelError as error:
             failures[part.name] = error.spoken("zh")
     return differences

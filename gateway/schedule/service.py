@@ -22,11 +22,10 @@ from gateway.flow.backlog import Backlog
 from gateway.flow.replay import step
 from gateway.ports import Destination
 from gateway.schedule.collection import rare_collection
-from gateway.schedule.once import deliver, paused, pull_one, reconcile_one
+from gateway.schedule.once import deliver, paused, pull_one, reconcile_one, sweep_one
 from gateway.schedule.replaying import FEED_EVERY, replaying
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
-RECONCILE_AT = "30 2 * * *"
 PARK_EVERY = 60
 _RESTART_PAUSE = 10.0
 _FINISH_WITHIN = 15.0
@@ -78,10 +77,14 @@ class Service:
             self._threads.append(thread)
             if destination.statements:
                 self._timer.add_job(
-                    self._reconcile, CronTrigger(RECONCILE_AT), args=(destination,), id=f"reconcile:{destination.name}"
-                )
+                    self._reconcile, CronTrigger(self._place.reconcile_at), args=(destination,),
+                    id=f"reconcile:{destination.name}",
+                )  # fmt: skip
         for source in self._place.sources:
             self._timer.add_job(self._pull, args=(source,), id=f"first:{source.name}")
+            self._timer.add_job(
+                self._sweep, CronTrigger(self._place.sweep_at), args=(source,), id=f"key-sweep:{source.name}"
+            )
             if source.cron:
                 self._timer.add_job(self._pull, CronTrigger(source.cron), args=(source,), id=f"pull:{source.name}")
         self._timer.add_job(self._park_overdue, "interval", seconds=PARK_EVERY, id="park-overdue")
@@ -137,6 +140,19 @@ class Service:
                 return
         log.info("pulled", source=part.name, rows=figures.rows, accepted=figures.accepted, refused=figures.refused)
 
+    def _sweep(self, part: SourcePart) -> None:
+        """Sweep the keys of a source, and collect what came too late for any pull (B14)."""
+        if paused(self._place, part):
+            log.info("sweep-skipped", source=part.name, reason="paused")
+            return
+        with self._pulling[part.name], self._backlog.pulling():
+            try:
+                found = sweep_one(self._place, part, self._backlog)
+            except GatewayError as error:
+                log.warning("sweep-failed", source=part.name, code=error.code, error=error.spoken("zh"))
+                return
+        log.info("swept", source=part.name, differences=sum(each.counts for each in found), seen=len(found))
+
     def _park_overdue(self) -> None:
         """Park records whose predecessor has not come in time, and say so loudly (B9)."""
         for each in self._place.ledger.park_overdue(self._place.clock.now()):
@@ -156,11 +172,11 @@ class Service:
 
     def _reconcile(self, part: DestinationPart) -> None:
         try:
-            differences = reconcile_one(self._place, part, opened=self._opened(f"reconcile:{part.name}"))
+            found = reconcile_one(self._place, part, opened=self._opened(f"reconcile:{part.name}"))
         except GatewayError as error:
             log.warning("reconcile-failed", destination=part.name, code=error.code, error=error.spoken("zh"))
             return
-        log.info("reconciled", destination=part.name, differences=len(differences))
+        log.info("reconciled", destination=part.name, differences=len(found.differences), restated=len(found.restated))
 
     def _deliver_for_ever(self, part: DestinationPart) -> None:
         """Deliver until the service stops; what nobody foresaw ends the service, loudly, so that it is started anew."""

@@ -22,8 +22,7 @@ from gateway.ledger.firings import Firing
 from gateway.ports import Destination
 from gateway.schedule.collection import rare_collection
 from gateway.schedule.jobs import COLLECT, DELIVER, Board, Handler, JobRunner
-from gateway.schedule.once import paused, pull_one, reconcile_one
-from gateway.schedule.service import RECONCILE_AT
+from gateway.schedule.once import paused, pull_one, reconcile_one, sweep_one
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
 _SHIFT: Final = 30.0
@@ -76,6 +75,7 @@ class ClusterWorker:
             (DELIVER, "sweep"): self.sweep,
             (COLLECT, "pull"): self.pull,
             (COLLECT, "reconcile"): self.reconcile,
+            (COLLECT, "key-sweep"): self.sweep_keys,
         }
         # One place more than deliverers: the sweep never waits for a destination that does not answer.
         self._runner = JobRunner(url, handlers, {DELIVER: delivering + 1, COLLECT: collecting})
@@ -216,13 +216,41 @@ class ClusterWorker:
                     channel.cut()
 
             try:
-                differences = reconcile_one(self._place, part, days, opened)
-                log.info("reconciled", destination=destination, differences=len(differences))
+                found = reconcile_one(self._place, part, days, opened)
+                log.info(
+                    "reconciled",
+                    destination=destination,
+                    differences=len(found.differences),
+                    restated=len(found.restated),
+                )
             except GatewayError as error:
                 firing.fail(error)
                 log.warning("reconcile-failed", destination=destination, code=error.code, error=error.spoken("zh"))
             finally:
                 self._reconciling.pop(destination, None)
+
+    def sweep_keys(self, source: str, due_at: int | None = None) -> None:
+        """Sweep the keys of a source, and collect what came too late for any pull (B14)."""
+        part = self._sources.get(source)
+        if part is None:
+            return
+        with self._firing(f"key-sweep:{source}", due_at) as firing:
+            if firing is None:
+                return
+            if paused(self._place, part):
+                firing.skip("paused")
+                return
+            with self._pulling[source], self._backlog.pulling():
+                try:
+                    found = sweep_one(self._place, part, self._backlog)
+                except Overlap:
+                    firing.skip("overlap")
+                    return
+                except GatewayError as error:
+                    firing.fail(error)
+                    log.warning("sweep-failed", source=source, code=error.code, error=error.spoken("zh"))
+                    return
+            log.info("swept", source=source, differences=sum(each.counts for each in found), seen=len(found))
 
     def sweep(self, timestamp: int) -> None:
         """Give out what the ledger says is open: lanes ready and not leased, firings due or left, records overdue."""
@@ -253,7 +281,10 @@ class ClusterWorker:
         """Yield the latest tick of every schedule; which of them are new the ledger knows."""
         now = self._place.clock.now().astimezone(BEIJING) + timedelta(seconds=1)
         lines = {f"pull:{each.name}": each.cron for each in self._place.sources if each.cron}
-        lines |= {f"reconcile:{each.name}": RECONCILE_AT for each in self._place.destinations if each.statements}
+        lines |= {
+            f"reconcile:{each.name}": self._place.reconcile_at for each in self._place.destinations if each.statements
+        }
+        lines |= {f"key-sweep:{each.name}": self._place.sweep_at for each in self._place.sources}
         for name, line in lines.items():
             tick = next(CronSim(line, now, reverse=True))
             yield Firing(name, microseconds(tick))
@@ -265,7 +296,7 @@ class ClusterWorker:
 
     def _give_out(self, connection: Transaction, firing: Firing) -> None:
         task, _, name = firing.schedule.partition(":")
-        what = {"pull": "source", "reconcile": "destination"}.get(task)
+        what = {"pull": "source", "reconcile": "destination", "key-sweep": "source"}.get(task)
         if what is not None:
             named: dict[str, Any] = {what: name, "due_at": firing.due_at}
             self._board.enqueue(connection, COLLECT, task, **named)

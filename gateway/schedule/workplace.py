@@ -38,7 +38,7 @@ class DestinationPart:
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """Everything that a round or the service needs."""
+    """Everything that a round or the service needs; ``reconcile_at`` and ``sweep_at`` are cron lines."""
 
     ledger: Ledger
     sources: tuple[SourcePart, ...]
@@ -49,3 +49,5 @@ class Workplace:
     chunk: int = 500
     linger: float = 1.0
     translator: Translator = field(default_factory=Translator)
+    reconcile_at: str = "30 2 * * *"
+    sweep_at: str = "0 2 * * *"

@@ -68,6 +68,9 @@ class _Open:
 class FileSource:
     """Rows of the files that arrive in a drop."""
 
+    consumes = True
+    """What was read is put away: a file is not read twice."""
+
     def __init__(
         self,
         name: str,
