@@ -364,6 +364,19 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "reconciled_day",
+        sa.Column("destination_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("through_receipt_no", sa.BigInteger(), nullable=False),
+        sa.Column("records", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("restated", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("destination_id", "day", name=op.f("pk_reconciled_day")),
+        comment="what the ledger stated of a day when it was last reconciled; days never close, late ones are stated anew (B26)",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "reconciliation",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("destination_id", sa.Integer(), nullable=False),
@@ -594,6 +607,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_source")),
         sa.UniqueConstraint("name", name=op.f("uq_source_name")),
         comment="fenced cursor of each source (B5); cursor is a JSON text compared as a whole; waiting_limit in microseconds (B9)",
+    )
+    op.create_table(
+        "source_difference",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("row_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("source_id", "row_id", name=op.f("pk_source_difference")),
+        comment="rows on which a source and the ledger differed at the last key sweep; counted once seen again (B26)",
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "source_file",
