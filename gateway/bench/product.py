@@ -53,7 +53,7 @@ def instrumented(place: Workplace, stages: Stages) -> Workplace:
     for validator in {id(each.handling.validator): each.handling.validator for each in place.sources}.values():
         time_doors(validator, stages)
     ledger: Any = _Timed(
-        place.ledger, stages, remembered="ledger", numbers="ledger", commit_chunk="ledger", documents="claim"
+        place.ledger, stages, remembered="ledger", numbers="ledger", commit_chunk="ledger", payloads="claim"
     )
     return replace(
         place,

@@ -159,7 +159,7 @@ def _ping(job: Delivery) -> str | None:
 
 def _documents(job: Delivery, claimed: Claimed) -> list[bytes]:
     """Fetch the documents of a package; raises Fenced where the worker slept so long that another one took it over."""
-    documents = job.ledger.documents([record.id for record in claimed.records])
+    documents = job.ledger.payloads(claimed.places)
     with job.ledger.reading() as connection:
         if not still_held(connection, claimed):
             raise Fenced(f"package {claimed.package_id} epoch {claimed.epoch}")

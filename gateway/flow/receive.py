@@ -272,7 +272,7 @@ def _identity_fault(record: WireRecord, draft: Draft, version: int, target: str 
 def _result(answer: Answer) -> RecordResult:
     taken, record = answer.taken, answer.record
     if taken is None:
-        return replace(_BLOCKED, record_id=record.record_id)
+        return _BLOCKED._replace(record_id=record.record_id)
     if taken.outcome is Declared.ACCEPTED and answer.stored:
         return RecordResult(record.record_id, "0000")
     if taken.outcome in (Declared.ACCEPTED, Declared.DUPLICATE) and not answer.stored:

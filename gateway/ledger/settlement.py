@@ -2,16 +2,13 @@
 """Settling: writing down what a destination answered (ledger.md T2, T3)."""
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, literal_column, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, literal_column, or_, select, update
 
 from gateway.errors import Fenced
 from gateway.ledger import health, lanes
-from gateway.ledger.batches import among, listed
 from gateway.ledger.claims import Claimed
 from gateway.ledger.tables import attempt, awaiting, delivery, destination, package, record, segment
 from gateway.model.destination import Route
@@ -45,7 +42,7 @@ def settle(connection: Connection, route: Route, claimed: Claimed, answer: Answe
     """
     judgement = answer.judgement
     # Whoever adds to these lanes meanwhile waits until we are done, or we for them: B11 looks at both sides.
-    lanes.lock(connection, route.destination_id, sorted(_lanes_of(connection, route, claimed)))
+    lanes.lock(connection, route.destination_id, sorted(set(claimed.lanes)))
     _note_attempt(connection, claimed, answer)
     segment_id = _keep_evidence(connection, answer)
     match judgement.package:
@@ -107,7 +104,7 @@ def _settle_records(
     else:
         settled = _settle_each(connection, route, claimed, answer, item_type)
         _give_way(connection, route, claimed)
-    touched = [*_wake(connection, route, settled), *_lanes_of(connection, route, claimed)]
+    touched = [*_wake(connection, route, settled), *claimed.lanes]
     lanes.refresh(connection, route.destination_id, touched, answer.at)
 
 
@@ -268,21 +265,6 @@ def _wake(connection: Connection, route: Route, settled: Sequence[int]) -> Seque
     return connection.execute(select(delivery.c.lane).where(freed)).scalars().all()
 
 
-def _lanes_of(connection: Connection, route: Route, claimed: Claimed) -> Iterable[str]:
-    dialect = connection.dialect.name
-    named = {"here": route.destination_id, "among": listed(dialect, [each.id for each in claimed.records])}
-    return connection.execute(_lanes_of_records(dialect), named).scalars().all()
-
-
-@lru_cache
-def _lanes_of_records(dialect: str) -> Select[Any]:
-    return (
-        select(delivery.c.lane)
-        .where(delivery.c.destination_id == bindparam("here"), among(dialect, delivery.c.record_id))
-        .distinct()
-    )
-
-
 def _close(connection: Connection, claimed: Claimed, state: str, answer: Answer, segment_id: int | None) -> None:
     _change(
         connection,
@@ -370,7 +352,7 @@ def _give_back(connection: Connection, route: Route, claimed: Claimed, now: int)
         .where(delivery.c.package_no == claimed.no, delivery.c.state == literal_column("'packed'"))
         .values(state="ready", package_no=None)
     )
-    lanes.refresh(connection, route.destination_id, _lanes_of(connection, route, claimed), now)
+    lanes.refresh(connection, route.destination_id, claimed.lanes, now)
 
 
 def _divide(connection: Connection, route: Route, claimed: Claimed, answer: Answer, segment_id: int | None) -> None:
@@ -395,4 +377,4 @@ def _park_all(connection: Connection, route: Route, claimed: Claimed, answer: An
         .values(state="parked", code=answer.judgement.code, message=answer.judgement.detail[:500] or None)
     )
     _give_way(connection, route, claimed)
-    lanes.refresh(connection, route.destination_id, _lanes_of(connection, route, claimed), answer.at)
+    lanes.refresh(connection, route.destination_id, claimed.lanes, answer.at)

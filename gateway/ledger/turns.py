@@ -15,6 +15,7 @@ pressing goes first. Within a class departments (organisation codes) take turns,
 from collections import deque
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, bindparam, literal_column, select, text
@@ -93,6 +94,9 @@ def ready_lanes(connection: Connection, here: int, limit: int, now: int, turn: i
         lanes = _lanes_of(connection, here, priority, org_code, page)
         queues.setdefault(Priority(priority), deque()).append(lanes)
     taken: dict[str, Priority] = {}
+    if not pressed and len(groups) == 1:  # whose turn it is needs no asking
+        ((priority, _org_code),) = groups
+        return dict.fromkeys(islice(queues[Priority(priority)][-1], limit), Priority(priority))
     while len(taken) < limit and queues:
         wanted = _ROUND[(turn + len(taken)) % len(_ROUND)]
         priority = wanted if wanted in queues else min(queues)

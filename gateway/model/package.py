@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from gateway.model.record import record_id
 
@@ -29,10 +30,14 @@ class PackedRecord:
     content_digest: bytes
     record_id: str = field(init=False, repr=False, compare=False)
     """The id of this record on the wire: computed once, as it is asked for several times on a record's way."""
+    line: str = field(init=False, repr=False, compare=False)
+    """What bodyDigest is computed over: ``recordId|key|version|contentDigest`` and a line feed."""
 
     def __post_init__(self) -> None:
-        """Compute the id."""
-        object.__setattr__(self, "record_id", record_id(self.type, self.key, self.version, self.content_digest))
+        """Compute the id and the line."""
+        number = record_id(self.type, self.key, self.version, self.content_digest)
+        object.__setattr__(self, "record_id", number)
+        object.__setattr__(self, "line", f"{number}|{self.key}|{self.version}|{self.content_digest.hex()}\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,7 @@ class Held:
     receipt_no: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RecordResult:
+class RecordResult(NamedTuple):
     """The receiver's word on one record of a package."""
 
     record_id: str
@@ -170,8 +174,7 @@ class Submission:
 
 def body_digest(records: Iterable[PackedRecord]) -> str:
     """Return bodyDigest: SHA-256, hex, over ``recordId|key|version|contentDigest`` lines in order (standard.md §4)."""
-    lines = "".join(f"{r.record_id}|{r.key}|{r.version}|{r.content_digest.hex()}\n" for r in records)
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return hashlib.sha256("".join([each.line for each in records]).encode()).hexdigest()
 
 
 def statement_term(key: str, version: int, digest: str) -> int:

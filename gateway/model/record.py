@@ -144,6 +144,10 @@ def content_digest(document: bytes) -> bytes:
 _NAMESPACE_HASHED = hashlib.sha1(RECORD_NAMESPACE.bytes, usedforsecurity=False)  # UUIDv5 is defined over SHA-1
 
 
+_VARIANT = {f"{digit:x}": f"{digit & 3 | 8:x}" for digit in range(16)}
+"""The first digit of the fourth group, its two upper bits set to the variant of RFC 9562."""
+
+
 def record_id(type_: str, key: str, version: int, digest: bytes) -> str:
     """Return the recordId of the wire: UUIDv5 over ``type|key|version|contentDigest`` (standard.md §4).
 
@@ -151,8 +155,5 @@ def record_id(type_: str, key: str, version: int, digest: bytes) -> str:
     """
     hashed = _NAMESPACE_HASHED.copy()
     hashed.update(f"{type_}|{key}|{version}|{digest.hex()}".encode())
-    number = int.from_bytes(hashed.digest()[:16], "big")
-    number = number & ~(0xF << 76) | 5 << 76
-    number = number & ~(0x3 << 62) | 0x2 << 62
-    text = f"{number:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = hashed.hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"

@@ -105,6 +105,8 @@ def judge_receipt(facts: PackageFacts, receipt: Receipt) -> Judgement:
     """Judge a receipt; records that it does not name stay open (T2, last but three)."""
     if receipt.code != ACCEPTED and not receipt.results:
         return _judge_refusal(facts, receipt.code, receipt.message, receipt.retry_after)
+    if [(each.record_id, each.code) for each in receipt.results] == [(r.record_id, ACCEPTED) for r in facts.records]:
+        return Judgement(PackageMove.SETTLED, accepted_all=True, code=receipt.code)
     results = {result.record_id: result for result in receipt.results}
     if len(results) == len(facts.records) and all(r.code == ACCEPTED for r in receipt.results):
         named = all(record.record_id in results for record in facts.records)
