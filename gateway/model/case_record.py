@@ -2,7 +2,7 @@
 """A record as the rules of its case see it: what the ledger keeps beside its document, for ever (ledger.md B22)."""
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from gateway.model.record_type import case_in
 
@@ -10,8 +10,7 @@ CaseFacts: TypeAlias = dict[str, Any]
 """Facts of one record by name: JSON (text, whole numbers, truth values, lists)."""
 
 
-@dataclass(frozen=True, slots=True)
-class CaseRecord:
+class CaseRecord(NamedTuple):
     """One version of a record: what the ledger keeps of it beside its document.
 
     ``withdrawn``: this version withdraws the key (its type is then that of the withdrawal). ``facts`` are those that the

@@ -44,6 +44,7 @@ class CaseRules:
             if rule.scope in (Scope.CASE, Scope.CATALOGUE, Scope.SENDER)
         }
         self._rows = lru_cache(maxsize=4096)(self._choose)
+        self._breakable = lru_cache(maxsize=4096)(self._choose_breakable)
         self._wants = lru_cache(maxsize=4096)(self._history_wanted)
         compiler = expression_compiler(pack)
         self._by_type: dict[str, list[tuple[Rule, CaseRow]]] = {}
@@ -71,8 +72,7 @@ class CaseRules:
         calendar = None if context.clock is None else context.clock.calendar()
         for name, records in cases.items():
             view = CaseView(name, records, self._pack.types, self.table)
-            codes = frozenset(record.type for record, is_new in records if is_new)
-            for rule, row in self._rows(codes, context.level, lacks):
+            for rule, row in self._breakable(view.new, view.present, context.level, lacks):
                 for hit in FORMS[row.form](row, view, context, calendar):
                     record = hit.record.record
                     found.setdefault((record.key, record.version), []).append(self._finding(rule, row, hit))
@@ -128,6 +128,12 @@ class CaseRules:
                 if _applies(rule, level, lacks):
                     rows.setdefault(id(row), (rule, row))
         return tuple(rows.values())
+
+    def _choose_breakable(
+        self, new: frozenset[str], present: frozenset[str], level: str | None, lacks: frozenset[str]
+    ) -> tuple[tuple[Rule, CaseRow], ...]:
+        """Return the rows that new records can break beside what stands in their case: a few of a hundred."""
+        return tuple((rule, row) for rule, row in self._rows(new, level, lacks) if row.may_break(new, present))
 
     def _finding(self, rule: Rule, row: CaseRow, hit: Hit) -> Finding:
         record = hit.record.record

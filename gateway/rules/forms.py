@@ -44,6 +44,23 @@ class CaseRow:
     uses_item: bool = False
     parts: Mapping[str, Any] = field(default_factory=dict)
 
+    def may_break(self, new: frozenset[str], present: frozenset[str]) -> bool:
+        """Tell whether new records of some types can break the row in a case where records of some types stand."""
+        match self.form:
+            case "pair":
+                both = not self.a.isdisjoint(present) and not self.b.isdisjoint(present)
+                return both and not new.isdisjoint(self.a | self.b)
+            case "within":
+                return not self.a.isdisjoint(present) and not self.b.isdisjoint(new)
+            case "after" | "total":
+                return not self.a.isdisjoint(new) and not self.b.isdisjoint(present)
+            case "first":
+                return not self.a.isdisjoint(new) and self.b.isdisjoint(present)
+            case "lines":
+                return not new.isdisjoint(self.a | frozenset(self.parts["by"]))
+            case _:
+                return not self.a.isdisjoint(new)
+
     def holds(self, compiled: Compiled, v: Values, calendar: WorkingDays | None) -> bool:
         """Tell whether a condition on one record holds."""
         return bool(compiled.test(v, v, calendar))
@@ -119,8 +136,11 @@ def alone(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays 
 
 def one(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
     """At most one record of these types (of a group) in a case; the later new one is too many."""
+    there = view.of(row.a)
+    if len(there) < 2:
+        return
     held: dict[Any, list[Seen]] = {}
-    for each in view.of(row.a):
+    for each in there:
         if row.holds(row.given, each.values, calendar):
             held.setdefault(each.values.get(row.parts.get("by", "@none")), []).append(each)
     for like in held.values():

@@ -14,14 +14,19 @@ from gateway.rules.plan import Values
 class Seen:
     """A record in its case, and whether it is one of those to be judged; its facts are typed when first asked for."""
 
+    __slots__ = ("_table", "_values", "is_new", "order", "record")
+
     def __init__(self, record: CaseRecord, is_new: bool, rank: int, table: FactTable) -> None:
         self.record, self.is_new, self._table = record, is_new, table
         self.order = (rank, record.occurred_at, record.sequence, record.key)
+        self._values: Values | None = None  # a cached property takes a lock each time
 
-    @cached_property
+    @property
     def values(self) -> Values:
         """The facts of the record as rules compute with them."""
-        return self._table.told(self.record)
+        if self._values is None:
+            self._values = self._table.told(self.record)
+        return self._values
 
 
 class CaseView:
@@ -49,6 +54,10 @@ class CaseView:
         self._by_type: dict[str, list[Seen]] = {}
         for each in seen:
             self._by_type.setdefault(each.record.type, []).append(each)
+        self.present = frozenset(self._by_type)
+        """The record types that stand."""
+        self.new = frozenset([each.record.type for each in seen if each.is_new])
+        """The record types among them of which some are to be judged."""
 
     @cached_property
     def keys(self) -> frozenset[str]:
