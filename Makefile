@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+PYTEST ?= -n 2 --dist loadfile  # two processes, a file in one of them; PYTEST=tests/ledger runs a folder alone
 SOURCES := gateway adapters conformance tools tests
 ifeq ($(origin PATH),undefined)  # an empty environment
 export PATH := /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

@@ -12,6 +12,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HANDSHAKE_SECONDS: Final = 10.0
+FAREWELL_SECONDS: Final = 2.0
 HEADER_SECONDS: Final = 10.0
 BODY_SECONDS: Final = 30.0
 WRITE_SECONDS: Final = 30.0
@@ -96,7 +97,7 @@ class DeadlineProtocol(H11Protocol):
 
 
 class DeadlineLoop(asyncio.SelectorEventLoop):
-    """An event loop whose TLS servers give up on a handshake that does not end (asyncio waits 60 s)."""
+    """An event loop whose TLS servers give up on a handshake or a farewell that does not end (asyncio: 60 and 30 s)."""
 
     handshake_seconds = HANDSHAKE_SECONDS
 
@@ -104,4 +105,5 @@ class DeadlineLoop(asyncio.SelectorEventLoop):
         """Create a server as always, with the deadline."""
         if kwargs.get("ssl") is not None:
             kwargs.setdefault("ssl_handshake_timeout", self.handshake_seconds)
+            kwargs.setdefault("ssl_shutdown_timeout", FAREWELL_SECONDS)
         return await super().create_server(*args, **kwargs)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The intake as a running server: a socket, a thread with its loop, and everything behind it; started and stopped whole."""
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -71,11 +72,8 @@ class Server:
         return not self._stopping and self._thread.ident is not None and not self._thread.is_alive()
 
     def _serve(self) -> None:
-        loop = DeadlineLoop()
-        try:
-            loop.run_until_complete(self._server.serve(sockets=[self._socket]))
-        finally:
-            loop.close()
+        with asyncio.Runner(loop_factory=DeadlineLoop) as runner:  # it also ends handshakes that are under way
+            runner.run(self._server.serve(sockets=[self._socket]))
 
 
 def _bound(listening: Listening) -> socket.socket:

@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.service, pytest.mark.timeout(0)]
 
 CITIES = 2
 EACH = -(-int(os.environ.get("GATEWAY_CHAOS_CYCLES", "30")) // CITIES)
+LIFE = 6  # records of the longest case: whoever misses the first has all the others object as well
 Dumps = dict[str, dict[str, Any]]
 
 
@@ -157,4 +158,4 @@ def test_the_checker_objects_to_a_doctored_dump(
     damage(dumps)
     found = judge(drilled.events, drilled.receipts, dumps)
     assert (rule, where) in {(each.rule, each.where) for each in found}, told(found)
-    assert len(found) <= 4, told(found)
+    assert len(found) <= LIFE, told(found)
