@@ -56,6 +56,7 @@ from gateway.schedule.service import Service
 from gateway.schedule.three_way import Parties as Reconciling
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 from gateway.sdk import Adapter, AdapterSettings
+from gateway.trust.detached import signer as sealing_key
 from gateway.trust.signing import Signer, Verifier
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ class _Wiring:
             self.pack.types,
             discards=[code for code, rule in self.rules.catalogue.items() if rule.discards],
         )
+        ledger.evidence.sign = sealing_key(site.trust.key.reveal_bytes())
         ledger.judge = PackJudge(judging_packs(self.pack, load_packs()))
         ledger.catalogue_required = site.catalogue == "required"
         workers = ledger.again(lambda connection: self._enlist(connection, ledger, joins=joins))

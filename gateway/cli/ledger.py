@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from gateway.app import read_ledger, write_ledger
-from gateway.cli import ledger_backup
+from gateway.cli import ledger_backup, ledger_evidence
 from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
@@ -27,12 +27,17 @@ _DAY = 24 * 3600 * 1_000_000
 _LEAST_DAYS = 30
 
 
-@click.group(help="台账的备份、恢复、保存期限和保全。身份、版本、摘要和回执号永不清理;未办结的办件和保全的内容不清理。")
+@click.group(
+    help="台账的核验、备份、恢复、保存期限和保全。身份、版本、摘要和回执号永不清理;未办结的办件和保全的内容不清理。"
+)
 def command() -> None:
     """Hold the subcommands."""
 
 
-for _each in (ledger_backup.backup, ledger_backup.restore, ledger_backup.compare_command, ledger_backup.release):
+for _each in (
+    ledger_backup.backup, ledger_backup.restore, ledger_backup.compare_command, ledger_backup.release,
+    ledger_evidence.head, ledger_evidence.verify,
+):  # fmt: skip
     command.add_command(_each)
 
 

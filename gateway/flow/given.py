@@ -4,8 +4,9 @@
 from collections import defaultdict
 from typing import TypeAlias
 
+from gateway.ledger.evidence import incarnation_of
 from gateway.ledger.received import Reading, sent_heads
-from gateway.ledger.receiving import incarnation_of, last_receipt_no
+from gateway.ledger.receiving import last_receipt_no
 from gateway.model.package import Statement, StatementLine, statement_term, statement_text
 
 _Line: TypeAlias = tuple[str, str, str]

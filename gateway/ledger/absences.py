@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.errors import Fenced
 from gateway.ledger.batches import in_parts, upsert_rows
+from gateway.ledger.evidence import state_row
 from gateway.ledger.findings import GONE, finding, to_json
 from gateway.ledger.refusals import Outcome
 from gateway.ledger.runs import RunLease
@@ -140,7 +141,8 @@ def propose_gone(connection: Connection, lease: RunLease, row_ids: Iterable[str]
                 "stage": "ledger", "code": GONE, "findings": to_json([finding(GONE, head.type, head.key)]), "at": now,
                 "raw_segment_id": head.raw_segment_id, "raw_offset": head.raw_offset, "raw_length": head.raw_length,
             }  # fmt: skip
-            connection.execute(insert(refusal).values(values))
+            proposed = connection.execute(insert(refusal).values(values))
+            state_row(connection, refusal, int(proposed.inserted_primary_key[0]), values)  # type: ignore[index]
         upsert_rows(
             connection,
             row_absence,

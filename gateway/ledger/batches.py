@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Select,
     Table,
     Text,
     any_,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -60,6 +62,22 @@ def upsert_rows(
         return 0
     statement = _upsert(connection.dialect.name, table, columns, replaced, added)
     return connection.exec_driver_sql(statement, list(rows)).rowcount
+
+
+def reserve(connection: Connection, table: Table, count: int) -> range | list[int]:
+    """Return ``count`` fresh numbers for the column ``id``: SQLite has one writer, PostgreSQL a sequence."""
+    if count == 0:
+        return range(0)
+    if connection.dialect.name == "sqlite":
+        last = connection.execute(_last(table)).scalar_one()
+        return range(last + 1, last + 1 + count)
+    sequence = "SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)"
+    return sorted(connection.execute(text(sequence), {"table": table.name, "count": count}).scalars())
+
+
+@lru_cache
+def _last(table: Table) -> Select[Any]:
+    return select(func.coalesce(func.max(table.c.id), 0))
 
 
 def update_rows(

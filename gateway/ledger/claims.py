@@ -70,6 +70,14 @@ class Claimed:
         """When the package was made, in +08:00."""
         return moment(self.created_at)
 
+    def stated(self, destination_id: int) -> dict[str, Any]:
+        """Return what never changes of its row, for the evidence (B29)."""
+        records = json.dumps([each.id for each in self.records])
+        return {
+            "package_id": self.package_id, "destination_id": destination_id, "stream_id": self.stream_id,
+            "seq": self.seq, "created_at": self.created_at, "records": records, "body_digest": self.body_digest,
+        }  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class _Picked:

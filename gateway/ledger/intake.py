@@ -10,11 +10,12 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, select, text
+from sqlalchemy import Connection, Select, bindparam, insert, select
 
 from gateway.ledger import absences, notices, refusals, runs
-from gateway.ledger.batches import among, insert_rows, listed, upsert_rows
+from gateway.ledger.batches import among, insert_rows, listed, reserve, upsert_rows
 from gateway.ledger.catalogue import HeldCatalogue
+from gateway.ledger.evidence import state_rows
 from gateway.ledger.findings import from_json, to_json
 from gateway.ledger.fold import Fold, Folded, Made
 from gateway.ledger.gate import ACCEPTED, WAITING, Decided, Gate, lock_cases
@@ -365,7 +366,7 @@ def _write_records(
     """Write the new versions and their heads; return them with their numbers, in the order of the fold."""
     fold = decision.fold
     segment_id, documents = _documents(connection, fold, shared) if fold.made else (None, [])
-    numbered = list(zip(_reserve(connection, len(fold.made)), fold.made, strict=True))
+    numbered = list(zip(reserve(connection, record, len(fold.made)), fold.made, strict=True))
     rows = []
     for (number, made), (digest, place) in zip(numbered, documents, strict=True):
         draft, held = made.draft, made.held
@@ -381,26 +382,13 @@ def _write_records(
         )  # fmt: skip
     rows.sort(key=_by_key)
     insert_rows(connection, record, _RECORD_COLUMNS, rows)
+    state_rows(connection, record, _RECORD_COLUMNS, rows)
     fold.heads.write(connection)
     return numbered
 
 
 def _by_key(row: tuple[object, ...]) -> tuple[object, ...]:
     return row[2:4]
-
-
-_LAST = select(func.coalesce(func.max(record.c.id), 0))
-
-
-def _reserve(connection: Connection, count: int) -> range | list[int]:
-    """Return ``count`` fresh record numbers: SQLite has one writer, PostgreSQL a sequence."""
-    if count == 0:
-        return range(0)
-    if connection.dialect.name == "sqlite":
-        last = connection.execute(_LAST).scalar_one()
-        return range(last + 1, last + 1 + count)
-    sequence = "SELECT nextval(pg_get_serial_sequence('record', 'id')) FROM generate_series(1, :count)"
-    return sorted(connection.execute(text(sequence), {"count": count}).scalars())
 
 
 _VERSIONS = select(versions.c.id).where(

@@ -17,6 +17,7 @@ from gateway.ledger import runs
 from gateway.ledger.batches import insert_rows, upsert_rows
 from gateway.ledger.declared_fold import DeclaredFold, DeclaredRecord, Taken, held_versions
 from gateway.ledger.engine import Contended, is_contention
+from gateway.ledger.evidence import incarnation_of, state_row
 from gateway.ledger.fold import Made
 from gateway.ledger.gate import ACCEPTED, Gate, lock_cases
 from gateway.ledger.heads import Heads
@@ -237,14 +238,14 @@ def _receipt(
     segment_id = segment.write(connection, now)
     for number, member, (at, length), (head_at, head_length) in rows:
         parcel = member.parcel
-        connection.execute(
-            insert(received_package).values(
-                receipt_no=number, source_id=parcel.lease.source_id, package_id=parcel.package_id,
-                body_digest=parcel.body_digest, stream_id=parcel.stream_id, seq=parcel.seq, received_at=now,
-                records=len(parcel.records), segment_id=segment_id, receipt_offset=at, receipt_length=length,
-                head_offset=head_at, head_length=head_length,
-            )
-        )  # fmt: skip
+        values = {
+            "receipt_no": number, "source_id": parcel.lease.source_id, "package_id": parcel.package_id,
+            "body_digest": parcel.body_digest, "stream_id": parcel.stream_id, "seq": parcel.seq, "received_at": now,
+            "records": len(parcel.records), "segment_id": segment_id, "receipt_offset": at, "receipt_length": length,
+            "head_offset": head_at, "head_length": head_length,
+        }  # fmt: skip
+        connection.execute(insert(received_package).values(values))
+        state_row(connection, received_package, number, values)
         _note_records(connection, member, number, notices, now)
     return receipts
 
@@ -290,12 +291,6 @@ def _next_numbers(connection: Connection, wanted: int) -> tuple[int, int]:
     )
     connection.execute(update(site).where(site.c.name == _RECEIPT_NO).values(value=str(last + wanted)))
     return last + 1, incarnation_of(connection)
-
-
-def incarnation_of(connection: Connection) -> int:
-    """Return how often these books were restored from a backup, plus one (T5)."""
-    found = connection.execute(select(site.c.value).where(site.c.name == "incarnation")).scalar()
-    return int(found or 1)
 
 
 def last_receipt_no(connection: Connection) -> int:

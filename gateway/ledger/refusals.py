@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, update
 
-from gateway.ledger.batches import in_parts, insert_rows
+from gateway.ledger.batches import in_parts, insert_rows, reserve
+from gateway.ledger.evidence import state_rows
 from gateway.ledger.findings import to_json
 from gateway.ledger.segments import SegmentWriter
 from gateway.ledger.tables import refusal
@@ -19,7 +20,7 @@ WITHHELD = b'{"withheld":true}'
 """Stands for a raw row that must not be stored (state secrets, law.md)."""
 
 _COLUMNS = (
-    "source_id", "row_id", "run_id", "outcome", "type", "key", "case_no", "stage", "code", "findings", "at",
+    "id", "source_id", "row_id", "run_id", "outcome", "type", "key", "case_no", "stage", "code", "findings", "at",
     "segment_id", "offset", "length", "raw_segment_id", "raw_offset", "raw_length", "superseded", "fingerprint",
 )  # fmt: skip
 
@@ -104,11 +105,12 @@ def write(
     ]
     segment_id = documents.write(connection, register.now)
     rows = []
-    for each, (offset, length) in zip(turned_away, places, strict=True):
+    numbers = reserve(connection, refusal, len(turned_away))
+    for number, each, (offset, length) in zip(numbers, turned_away, places, strict=True):
         first = each.findings[0]
         rows.append(
             (
-                register.source_id, each.row.row_id, register.run_id, each.outcome.value, each.type, each.key,
+                number, register.source_id, each.row.row_id, register.run_id, each.outcome.value, each.type, each.key,
                 each.case_no, first.stage.value, first.code,
                 to_json(each.findings, values=not raws.withholds(each.row)), register.now,
                 None if offset is None else segment_id, offset, length, raw_segment, *raws.place(each.row), False,
@@ -116,3 +118,4 @@ def write(
             )
         )  # fmt: skip
     insert_rows(connection, refusal, _COLUMNS, rows)
+    state_rows(connection, refusal, _COLUMNS, rows)

@@ -14,7 +14,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, delete, exists, func, insert, literal_column, or_, select, update
 
 from gateway.ledger.batches import update_rows
+from gateway.ledger.evidence import state_again, state_gone
 from gateway.ledger.retention_tables import hold
+from gateway.ledger.segments import write_segment
 from gateway.ledger.tables import attempt, delivery, package, record, refusal, segment, source
 
 HOLDS: Final = ("case", "key", "org", "source")
@@ -119,6 +121,7 @@ def _prune(connection: Connection, number: int, terms: Terms, *, dry_run: bool) 
             pruned.bytes -= _copy(connection, row, kept, dry_run=dry_run)
     if not dry_run:
         connection.execute(delete(segment).where(segment.c.id == number))
+        state_gone(connection, segment, [number])
     return pruned
 
 
@@ -168,16 +171,15 @@ def _copy(connection: Connection, row: Any, kept: _Kept, *, dry_run: bool) -> in
     payload = zlib.compress(b"".join(parts), 1)
     if dry_run:
         return len(payload)
-    made = connection.execute(
-        insert(segment).values(kind=row.kind, codec=row.codec, created_at=row.created_at, payload=payload)
-    )
-    fresh = int(made.inserted_primary_key[0])  # type: ignore[index]
+    fresh = write_segment(connection, row.kind, payload, row.created_at)
     groups: dict[tuple[Any, str, str], list[tuple[int, int, int]]] = {}
     for (table, segment_column, offset_column, pointing_row), fresh_place in moved:
         groups.setdefault((table, segment_column, offset_column), []).append((fresh, fresh_place, pointing_row))
     for (table, segment_column, offset_column), rows in groups.items():
         columns = tuple(column.name for column in table.c if column.name in (segment_column, offset_column))
         update_rows(connection, table, "id", columns, rows)
+    for table in (record, refusal):
+        state_again(connection, table, {each[3] for each, _at in moved if each[0] is table})
     return len(payload)
 
 
@@ -231,8 +233,9 @@ def prune_rows(connection: Connection, terms: Terms, *, dry_run: bool) -> Pruned
         attempts=_count(connection, attempt, old_attempts), refusals=_count(connection, refusal, old_refusals)
     )
     if not dry_run:
-        connection.execute(delete(attempt).where(old_attempts))
-        connection.execute(delete(refusal).where(old_refusals))
+        for table, which in ((attempt, old_attempts), (refusal, old_refusals)):
+            state_gone(connection, table, connection.execute(select(table.c.id).where(which)).scalars())
+            connection.execute(delete(table).where(which))
     return pruned
 
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection, insert, select
 
 from gateway.errors import LedgerError
+from gateway.ledger.evidence import state_row
 from gateway.ledger.tables import segment
 from gateway.model.words import Words
 
@@ -53,8 +54,11 @@ class SegmentWriter:
 
 def write_segment(connection: Connection, kind: str, blob: bytes, now: int) -> int:
     """Store what ``SegmentWriter.blob`` has made and return the number of the segment."""
-    made = connection.execute(insert(segment).values(kind=kind, codec=_CODEC, created_at=now, payload=blob))
-    return int(made.inserted_primary_key[0])  # type: ignore[index]
+    values = {"kind": kind, "codec": _CODEC, "created_at": now, "payload": blob}
+    made = connection.execute(insert(segment).values(values))
+    number = int(made.inserted_primary_key[0])  # type: ignore[index]
+    state_row(connection, segment, number, values)
+    return number
 
 
 class SegmentReader:

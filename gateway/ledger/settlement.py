@@ -10,7 +10,9 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, literal_colu
 from gateway.errors import Fenced
 from gateway.ledger import health, lanes
 from gateway.ledger.claims import Claimed
-from gateway.ledger.tables import attempt, awaiting, delivery, destination, package, record, segment
+from gateway.ledger.evidence import state_row
+from gateway.ledger.segments import write_segment
+from gateway.ledger.tables import attempt, awaiting, delivery, destination, package, record
 from gateway.model.destination import Route
 from gateway.semantics.outcomes import MAINTENANCE, STALE_THERE, Judgement, Move, PackageMove, RecordMove
 
@@ -43,7 +45,7 @@ def settle(connection: Connection, route: Route, claimed: Claimed, answer: Answe
     judgement = answer.judgement
     # Whoever adds to these lanes meanwhile waits until we are done, or we for them: B11 looks at both sides.
     lanes.lock(connection, route.destination_id, sorted(set(claimed.lanes)))
-    _note_attempt(connection, claimed, answer)
+    _note_attempt(connection, route, claimed, answer)
     segment_id = _keep_evidence(connection, answer)
     match judgement.package:
         case PackageMove.SETTLED:
@@ -69,29 +71,25 @@ def settle(connection: Connection, route: Route, claimed: Claimed, answer: Answe
         health.note_maintenance(connection, route, answer.at + _pause(judgement, 0, 0))
 
 
-def _note_attempt(connection: Connection, claimed: Claimed, answer: Answer) -> None:
+def _note_attempt(connection: Connection, route: Route, claimed: Claimed, answer: Answer) -> None:
     judgement = answer.judgement
-    connection.execute(
-        insert(attempt).values(
-            package_no=claimed.no,
-            kind=answer.kind,
-            at=answer.at,
-            outcome=judgement.package,
-            code=judgement.code or None,
-            detail=judgement.detail[:500] or None,
-        )
-    )
+    values = {
+        "package_no": claimed.no,
+        "kind": answer.kind,
+        "at": answer.at,
+        "outcome": judgement.package.value,
+        "code": judgement.code or None,
+        "detail": judgement.detail[:500] or None,
+    }
+    made = connection.execute(insert(attempt).values(values))
+    state_row(connection, attempt, int(made.inserted_primary_key[0]), values)  # type: ignore[index]
+    state_row(connection, package, claimed.no, claimed.stated(route.destination_id))
 
 
 def _keep_evidence(connection: Connection, answer: Answer) -> int | None:
     if not answer.evidence:
         return None
-    result = connection.execute(
-        insert(segment).values(
-            kind="receipt", codec="zlib", created_at=answer.at, payload=zlib.compress(answer.evidence, 1)
-        )
-    )
-    return int(result.inserted_primary_key[0])  # type: ignore[index]
+    return write_segment(connection, "receipt", zlib.compress(answer.evidence, 1), answer.at)
 
 
 def _settle_records(

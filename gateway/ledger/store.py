@@ -30,6 +30,7 @@ from gateway.ledger.engine import (
     open_writing_engine,
     parse,
 )
+from gateway.ledger.evidence import Evidence, anything_open, attend
 from gateway.ledger.gate import Overdue
 from gateway.ledger.intake import Chunk, Desk
 from gateway.ledger.notices import Pending
@@ -125,6 +126,8 @@ class Ledger:
         self._counting = threading.Lock()
         self._numbers = Numbers()
         self._segments = SegmentReader()
+        self.evidence = Evidence()
+        attend(writing)
 
     def __enter__(self) -> "Ledger":
         """Return the ledger itself; it is closed at the end of the block."""
@@ -160,7 +163,9 @@ class Ledger:
         it took place is found out by reading (the fence of B5 makes that safe).
         """
         with self._one_writer, self._writing() as connection:
+            self.evidence.begin(connection)
             yield connection
+            self.evidence.end(connection, self.now)
         with self._counting:
             self.commits += 1
 
@@ -209,6 +214,13 @@ class Ledger:
                 if attempt == _FOLDS:
                     raise
         raise AssertionError
+
+    def seal(self) -> None:
+        """Seal what stands open of the evidence, where anything does (B29)."""
+        with self.reading() as connection:
+            if not anything_open(connection):
+                return
+        self.again(lambda connection: self.evidence.seal(connection, self.now()))
 
     @property
     def shared(self) -> bool:

@@ -34,5 +34,6 @@ class Heartbeat:
         while not self._stopping.wait(BEAT):
             try:
                 self._ledger.beat()
+                self._ledger.seal()  # what the last commit before a rest left open (B29)
             except LedgerError as error:
                 log.warning("heartbeat-failed", code=error.code, error=error.spoken("zh"))

@@ -57,6 +57,7 @@ def run_once(place: Workplace, options: RoundOptions) -> Summary:
     with rare_collection():
         _pull_and_deliver(place, options, outcome)
     place.ledger.park_overdue(place.clock.now())
+    place.ledger.seal()
     differences = _reconcile_all(place, outcome.failures) if options.reconcile else []
     run_ids = [each.run_id for each in outcome.runs]
     with place.ledger.reading() as connection:

@@ -7,7 +7,7 @@ start. Cron lines are read by cronsim, as APScheduler's numeric weekdays are off
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from apscheduler.triggers.base import BaseTrigger
 from cronsim import CronSim
 
 from gateway.clock import BEIJING
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, LedgerError
 from gateway.flow.backlog import Backlog
 from gateway.flow.replay import step
 from gateway.ports import Destination
@@ -27,6 +27,8 @@ from gateway.schedule.replaying import FEED_EVERY, replaying
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
 PARK_EVERY = 60
+SEAL_EVERY = 20
+"""Seconds; while there is work the commits seal by themselves, this seals what the last of them left open (B29)."""
 _RESTART_PAUSE = 10.0
 _FINISH_WITHIN = 15.0
 """Seconds that the packages under way get to be answered once the service is told to stop; then they are cut."""
@@ -90,6 +92,7 @@ class Service:
         self._timer.add_job(self._park_overdue, "interval", seconds=PARK_EVERY, id="park-overdue")
         self._timer.add_job(self._replay, "interval", seconds=FEED_EVERY, id="replay")
         self._timer.add_job(self._alarm_gaps, "interval", seconds=PARK_EVERY, id="alarm-gaps")
+        self._timer.add_job(self._seal, "interval", seconds=SEAL_EVERY, id="seal-evidence")
         self._timer.start()
 
     def grew(self, records: int) -> None:
@@ -116,6 +119,8 @@ class Service:
         self._timer.shutdown(wait=True)
         for thread in self._threads:
             thread.join()
+        with suppress(LedgerError):  # the next start seals it
+            self._place.ledger.seal()
         self._resources.close()
 
     def _pull(self, part: SourcePart) -> None:
@@ -169,6 +174,13 @@ class Service:
         """Say loudly which numbers of a sender's stream have not come in time (standard.md §4)."""
         for gap in self._place.ledger.alarm_gaps():
             log.warning("package-gap", sender=gap.source, stream=gap.stream_id, seq=gap.seq)
+
+    def _seal(self) -> None:
+        """Seal what the last commit before a rest left open of the evidence (B29)."""
+        try:
+            self._place.ledger.seal()
+        except LedgerError as error:
+            log.warning("seal-failed", code=error.code, error=error.spoken("zh"))
 
     def _reconcile(self, part: DestinationPart) -> None:
         try:

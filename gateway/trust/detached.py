@@ -3,6 +3,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -28,9 +29,16 @@ def holds(certificate: bytes, signed: bytes, signature: str) -> bool:
 
 def sign(key: bytes, signed: bytes) -> str:
     """Return the signature over ``signed`` with a private key (PEM, no password); raises ValueError for another kind of key."""
+    return signer(key)(signed)
+
+
+def signer(key: bytes) -> Callable[[bytes], str]:
+    """Return what signs with a private key (PEM, no password), read once; raises ValueError for another kind of key."""
     private = serialization.load_pem_private_key(key, None)
     if isinstance(private, rsa.RSAPrivateKey):
-        return base64.b64encode(private.sign(signed, padding.PKCS1v15(), hashes.SHA256())).decode()
+        of_rsa = private
+        return lambda signed: base64.b64encode(of_rsa.sign(signed, padding.PKCS1v15(), hashes.SHA256())).decode()
     if isinstance(private, ec.EllipticCurvePrivateKey):
-        return base64.b64encode(private.sign(signed, ec.ECDSA(hashes.SHA256()))).decode()
+        of_curve = private
+        return lambda signed: base64.b64encode(of_curve.sign(signed, ec.ECDSA(hashes.SHA256()))).decode()
     raise ValueError(type(private).__name__)

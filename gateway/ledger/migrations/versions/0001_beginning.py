@@ -123,6 +123,37 @@ def upgrade() -> None:
         comment="what is known of each destination's health",
     )
     op.create_table(
+        "evidence_leaf",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("rows", sa.Text(), nullable=False),
+        sa.Column("digests", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("seal_no", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence_leaf")),
+        comment="what one transaction wrote for ever: rows is JSON {table: [[first id, count], …]}, digests 16 bytes a row in that order (zeros: pruned), digest over both",
+    )
+    op.create_index(
+        "ix_evidence_leaf_open",
+        "evidence_leaf",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("seal_no is null"),
+        postgresql_where=sa.text("seal_no is null"),
+    )
+    op.create_table(
+        "evidence_seal",
+        sa.Column("no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("incarnation", sa.Integer(), nullable=False),
+        sa.Column("leaves", sa.Text(), nullable=False),
+        sa.Column("digests", sa.LargeBinary(), nullable=False),
+        sa.Column("head", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_evidence_seal")),
+        comment="the chain: leaves is JSON [[first id, count], …], digests those of these leaves, head hashes all of it over the head before; signed with the gateway's key",
+    )
+    op.create_table(
         "failure_note",
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
