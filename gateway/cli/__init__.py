@@ -41,12 +41,13 @@ COMMANDS: Final = {
     "audit": "查看和核验操作审计",
     "doctor": "体检:环境、台账、证书、数据源和目的地",
     "demo": "在本机运行演示城市",
-    "reference": "运行参考系统(市级平台、监察系统)",
+    "conformance": "一致性测试套件:用例、运行、报告、证明",
+    "reference": "运行参考系统(部门系统、市级平台、监察系统)",
     "bench": "测量吞吐并与参照实现对比",
 }
 """Name and Chinese one-liner of every command, in the order of the help page."""
 
-ELSEWHERE: Final = frozenset({"reference"})
+ELSEWHERE: Final = frozenset({"conformance", "reference"})
 """Commands that other packages bring by the entry point group ``gateway.commands``; their texts hold both languages."""
 
 
