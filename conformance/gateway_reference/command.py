@@ -147,5 +147,33 @@ def supervision(**options: Any) -> None:
     _serve("supervision", **options)
 
 
+@command.command()
+@click.option("--profile", type=click.Choice(["V", "F", "S", "P"]), required=True, help="接口形态 / interface profile")
+@click.option("--mutant", help="带一个已知缺陷,如 M042 / with one known defect")
+@click.option(
+    "--mutant-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="带该文件所定义的一个缺陷 / with the one defect that the file defines",
+)
+@click.option("--twin", help="带一个正确的差异,如 T02 / with one difference that is right")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="数据种子 / seed of its data")
+@click.option("--dir", "directory", type=DIRECTORY, required=True, help="写入 sut.toml 的目录 / where sut.toml is written")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="端口,0 为任意 / port, 0 for any")
+@click.option(
+    "--ready-file", type=click.Path(path_type=Path, dir_okay=False), help="就绪后写入的文件 / file to write when ready"
+)
+def department(ready_file: Path | None, **options: Any) -> None:
+    """运行参考部门系统(前台),写出 DIR/sut.toml / run a reference department system, writing DIR/sut.toml."""
+    from gateway_reference.department import running
+    from gateway_reference.pack import PackMissing
+
+    if sum(options[name] is not None for name in ("mutant", "mutant_file", "twin")) > 1:
+        raise click.UsageError("--mutant、--mutant-file、--twin 只能给一个 / give only one of them")
+    try:
+        running.serve(running.Settings(**options), ready_file)
+    except (running.Unknown, PackMissing) as error:
+        raise Unusable(str(error)) from error
+
+
 def _print(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=1))

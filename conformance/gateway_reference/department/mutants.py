@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants: departments with one single defect; each overrides the seams that its defect needs and nothing else."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A defect: the seams that make it, and the profiles that can have it."""
+
+    parts: tuple[type, ...]
+    profiles: str = "S"
+
+
+MUTANTS: Final[dict[str, Mutant]] = {}
+
+
+def mutant(id_: str, profiles: str = "S") -> Any:
+    """Register a class (or a second part of one difference) as the mutant ``id_``."""
+
+    def register(part: type) -> type:
+        held = MUTANTS.get(id_)
+        MUTANTS[id_] = Mutant((*held.parts, part) if held else (part,), profiles)
+        return part
+
+    return register
