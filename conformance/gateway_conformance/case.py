@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 Function: TypeAlias = "Callable[[Bench], None]"
 
-MODULES: Final[tuple[str, ...]] = ()
+MODULES: Final = (
+    "records", "connection", "messages", "security", "increments", "lifecycle", "hostile", "feedback",
+)  # fmt: skip
 """Modules of gateway_conformance.cases; importing one registers what it holds."""
 
 _FUNCTIONS: dict[tuple[str, str], Function] = {}

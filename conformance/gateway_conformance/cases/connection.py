@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CON and CLK-01 for profile S: reachable, self-described, answering in time, whole after a cut."""
+
+import contextlib
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin, urlsplit
+
+from gateway_conformance.bench import Bench
+from gateway_conformance.capture import keys
+from gateway_conformance.case import case
+from gateway_conformance.cases.service import service
+from gateway_conformance.subjects.soap import SoapSubject, envelope
+from gateway_conformance.subjects.subject import Unanswered
+
+OPERATIONS = ("Ping", "GetVersion", "GetRecords", "GetKeys", "GetCounts", "PutReceipt", "PutNotice")
+SUPPORTED = ("1.0",)
+SLOWEST = 30.0
+OFFSET = 5.0
+
+
+@case("CON-01", "S")
+def reachable(bench: Bench) -> None:
+    """The declared address takes a connection at the first or second try."""
+    subject = service(bench)
+    for attempt in range(3):
+        bench.examined()
+        why = subject.reachable()
+        if why is None:
+            if attempt == 2:
+                bench.fail("b", "第三次才连上", "only the third try connected")
+            return
+        bench.clock.wait(0.2)
+    host, port = subject.address
+    bench.fail("a", f"连接不上:{host}:{port},{why}", f"cannot be reached: {host}:{port}, {why}", place=subject.url)
+
+
+@case("CON-02", "S")
+def as_described(bench: Bench) -> None:
+    """The WSDL offers the operations of the contract and those declared; the organisation is the declared one."""
+    subject = service(bench)
+    offered = set(re.findall(r"<(?:\w+:)?operation\s+name=\"([^\"]+)\"", subject.get(_wsdl(subject)).text))
+    declared = bench.description.table("abilities").get("operations") or OPERATIONS
+    for operation in dict.fromkeys([*OPERATIONS, *declared]):
+        bench.examined()
+        if operation not in offered:
+            bench.fail("a", f"声明与实际不符:声明有操作 {operation},WSDL 中没有", f"{operation} is declared, the WSDL has none")
+    answer = subject.answer("GetVersion")
+    organisations = [element.text for element in answer if str(element.tag).endswith("}orgCode")]
+    if bench.description.text("system", "dept") not in organisations:
+        bench.fail("b", "声明的单位代码与系统所答不符", "the declared organisation is not the one that answers", received=organisations)
+
+
+def _wsdl(subject: SoapSubject) -> str:
+    parts = urlsplit(subject.description.text("soap", "wsdl") or f"{subject.url}?wsdl")
+    return f"{parts.path}?{parts.query}"
+
+
+@case("CON-03", "S")
+def self_contained(bench: Bench) -> None:
+    """WSDL and schemas import nothing from outside."""
+    subject = service(bench)
+    own = urlsplit(subject.url).netloc
+    todo, seen = [_wsdl(subject)], set[str]()
+    while todo:
+        target = todo.pop()
+        if target in seen:
+            continue
+        seen.add(target)
+        bench.examined()
+        reply = subject.get(target)
+        if reply.status != 200:
+            bench.fail("b", f"引用的文件取不到:{target}", f"a referenced file cannot be had: {target}")
+            continue
+        for place in re.findall(r"(?:schemaLocation|<(?:\w+:)?import[^>]*\slocation)=\"([^\"]+)\"", reply.text):
+            at = urlsplit(urljoin(f"https://{own}{target}", place))
+            if at.netloc != own:
+                bench.fail("a", f"WSDL 引用了外部地址 {at.scheme}://{at.netloc}", f"imports from outside: {at.netloc}", place=target)
+            else:
+                todo.append(f"{at.path}?{at.query}" if at.query else at.path)
+
+
+@case("CON-04", "S")
+def version_supported(bench: Bench) -> None:
+    """A version of the standard that this suite supports is announced."""
+    answer = service(bench).answer("GetVersion")
+    announced = [element.text or "" for element in answer if str(element.tag).endswith("}standardVersion")]
+    bench.examined(len(announced))
+    if not set(announced) & set(SUPPORTED):
+        bench.fail("a", f"接口版本 {announced},本套件支持 {SUPPORTED}", "no supported version is announced", received=announced)
+
+
+@case("CON-06", "S")
+def answers_in_time(bench: Bench) -> None:
+    """The smallest and the largest legal window are answered within 30 s, or refused as busy."""
+    subject = service(bench)
+    for size in (1, subject.page_size):
+        bench.examined()
+        reply = subject.call("GetRecords", f"<size>{size}</size>")
+        fault = reply.fault()
+        if reply.seconds > SLOWEST and not (fault and fault[0] == "4001"):
+            bench.fail("a", f"请求超时 {reply.seconds:.0f} 秒无应答", f"no answer for {reply.seconds:.0f} s")
+
+
+@case("CON-07", "S")
+def sessions_apart(bench: Bench) -> None:
+    """Two interleaved sessions each get what they get alone."""
+    subject = service(bench)
+    types = sorted({record.type for record in bench.capture.records})[:2]
+    if len(types) < 2:
+        return
+    alone = [keys(subject.pull(types=[type_], size=7)) for type_ in types]
+
+    def session(type_: str) -> list[str]:
+        connection = subject.connect()
+        try:
+            found, cursor = list[str](), None
+            while True:
+                page = subject.page(types=[type_], size=3, cursor=cursor, connection=connection)
+                found += keys(page.records)
+                if not page.more:
+                    return found
+                cursor = page.cursor
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(session, types))
+    for type_, one, both in zip(types, alone, together, strict=True):
+        bench.examined(len(both))
+        strange = sorted(set(both) - set(one))
+        if sorted(one) != sorted(both):
+            bench.fail("a", "并行时结果与单独时不同", f"{type_} differs when two sessions run", examples=strange)
+
+
+@case("CON-08", "S")
+def whole_after_a_cut(bench: Bench) -> None:
+    """A connection cut in the middle leaves no lock and no half result."""
+    subject = service(bench)
+    before = keys(subject.page(size=20).records)
+    for _attempt in range(3):
+        connection = subject.connect()
+        with contextlib.suppress(OSError):
+            body = envelope("GetRecords", "<size>20</size>")
+            connection.putrequest("POST", urlsplit(subject.url).path)
+            connection.putheader("Content-Type", "text/xml; charset=utf-8")
+            connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body[: len(body) // 2])
+        connection.close()
+    bench.clock.wait(1)
+    bench.examined(3)
+    try:
+        after = keys(subject.page(size=20).records)
+    except Unanswered as fault:
+        bench.fail("a", f"断开后仍失败:{fault.reason.zh}", f"still fails after the cut: {fault.reason.en}")
+        return
+    if sorted(before) != sorted(after):
+        bench.fail("b", "断开后结果与之前不同", "the result differs after the cut")
+
+
+@case("CLK-01", "S")
+def clock_agrees(bench: Bench) -> None:
+    """The service's clock is within 5 s of the bench's."""
+    subject = service(bench)
+    begun = bench.clock.now()
+    reply = subject.call("Ping")
+    middle = begun + (bench.clock.now() - begun) / 2
+    told = subject.expect("Ping", reply)[0].text or ""
+    offsets = [(datetime.fromisoformat(told) - middle).total_seconds()]
+    if "date" in reply.headers:
+        offsets.append((parsedate_to_datetime(reply.headers["date"]) - middle).total_seconds())
+    for offset in offsets:
+        bench.examined()
+        if abs(offset) > OFFSET + 1:  # the Date header has whole seconds
+            bench.fail("a", f"时钟偏差 {offset:.0f} 秒", f"the clock is off by {offset:.0f} s", expected="≤ 5 s", received=f"{offset:.0f} s")
+            return

@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: Apache-2.0
+"""INC, IDM, VOL and REC for profile S: nothing lost at boundaries, pages that add up, reading without side effects."""
+
+import contextlib
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from gateway_conformance.bench import Bench
+from gateway_conformance.capture import CapturedRecord, keys
+from gateway_conformance.case import case
+from gateway_conformance.cases.service import Mark, service
+from gateway_conformance.subjects.soap import NS, PAGE, SoapSubject, envelope
+from gateway_conformance.subjects.subject import Unanswered
+from gateway_conformance.verdict import Inconclusive
+
+FIRST = datetime.fromisoformat("2026-05-06T09:00:00+08:00")
+DAYS = 7
+FAR = "2031-01-01T00:00:00+08:00"
+VOLUME, VOLUME_SECONDS = 10_000, 300.0
+
+
+def _moment(bench: Bench, minutes: int = 0) -> str:
+    """Return a moment of this case's own, so that cases do not meet; ``minutes`` later."""
+    day = FIRST + timedelta(hours=bench.chance.randrange(20_000) / 10, minutes=minutes)
+    return day.isoformat(timespec="seconds")
+
+
+def _later(at: str, seconds: int) -> str:
+    return (datetime.fromisoformat(at) + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+
+
+def _content(records: Sequence[CapturedRecord]) -> Counter[tuple[str, int, str]]:
+    return Counter((record.key, record.version, record.digest) for record in records)
+
+
+@case("INC-01", "S")
+def boundary_belongs_to_the_window(bench: Bench) -> None:
+    """since(t) gives what was changed at t, and nothing that was changed before."""
+    subject, at = service(bench), _moment(bench)
+    added = bench.drive("records.add", count=3, at=at).keys
+    bench.examined(len(added))
+    lost = sorted(set(added) - set(keys(subject.pull(since=at))))
+    if lost:
+        bench.fail("a", f"漏 {len(lost)} 条", f"{len(lost)} records changed at the boundary are missing", place="since", examples=lost)
+    if set(added) & set(keys(subject.pull(since=_later(at, 1)))):
+        bench.fail("b", "since 之前变更的记录也给出了", "records changed before since were given", place="since")
+    everything = {(r.key, r.version) for r in subject.pull()}
+    oldest = {(r.key, r.version) for r in subject.pull(since="2000-01-01T00:00:00+08:00")}
+    bench.examined(len(everything))
+    if everything - oldest:
+        bench.fail("c", f"全量比 since(2000) 多 {len(everything - oldest)} 条", "since(2000) lacks records of the full pull",
+                   examples=sorted(key for key, _v in everything - oldest))  # fmt: skip
+
+
+@case("INC-02", "S")
+def equal_timestamps(bench: Bench) -> None:
+    """50 rows of one moment in pages of 20: none is lost, none comes twice."""
+    at = _moment(bench)
+    added = bench.drive("records.add", count=50, at=at).keys
+    pages = service(bench).pages(since=at, size=20, limit=400)
+    got = Counter(record.key for page in pages for record in page.records if record.key in set(added))
+    bench.examined(len(added))
+    lost = sorted(set(added) - set(got))
+    if lost:
+        bench.fail("a", f"同一时刻丢 {len(lost)} 条", f"{len(lost)} of 50 rows of one moment are lost", examples=lost)
+    twice = sorted(key for key, count in got.items() if count > 1)
+    if twice:
+        bench.fail("b", f"同一时刻重复 {len(twice)} 条", f"{len(twice)} rows of one moment come twice", examples=twice)
+
+
+@case("INC-03", "S")
+def late_commits(bench: Bench) -> None:
+    """What a long transaction wrote becomes visible to a later increment."""
+    mark = Mark(bench)
+    late = bench.drive("transaction.begin").keys
+    bench.clock.wait(3)
+    time.sleep(0.01)
+    bench.drive("records.add", count=2)
+    early = set(keys(mark.changes()))
+    if set(late) & early:
+        raise Inconclusive("事务未提交,记录已可见", "the transaction was visible before its commit")
+    bench.drive("transaction.commit")
+    bench.examined(len(late))
+    lost = sorted(set(late) - set(keys(mark.changes())))
+    if lost:
+        bench.fail("a", f"长事务提交的 {lost[0]} 永久丢失", "what a long transaction committed is never given", examples=lost)
+
+
+@case("INC-04", "S")
+def every_update_moves_the_stamp(bench: Bench) -> None:
+    """A correction in the main table, a child table or the attachments comes with the next increment."""
+    for part in ("main", "child", "attachment"):
+        mark = Mark(bench)
+        changed = bench.drive("record.touch", part=part).keys
+        given = {record.key: record for record in mark.changes()}
+        for key in changed:
+            bench.examined()
+            if key not in given:
+                bench.fail("a", f"改 {part} 表未更新变更时间", f"a change in the {part} table does not move the stamp", place=part, examples=[key])
+            elif key in mark.held and given[key].version <= mark.held[key].version:
+                bench.fail("b", "更正没有升版本", "a correction does not raise the version", place=part, examples=[key])
+
+
+@case("INC-07", "S")
+def windows_add_up(bench: Bench) -> None:
+    """Windows cut at every quarter of an hour hold each change once: together they are the full pull."""
+    subject, at = service(bench), _moment(bench)
+    moments = [_later(at, 900 * number) for number in range(9)]
+    added = [bench.drive("records.add", count=1, at=moment).keys for moment in moments[:-1]]
+    pulled = [set(keys(subject.pull(since=moment, types=["XK_SQ"]))) for moment in moments]
+    for number, made in enumerate(added):
+        bench.examined()
+        window = pulled[number] - pulled[number + 1]
+        if set(made) - window:
+            bench.fail("a", "并集比全量少", "a window lacks what was changed at its beginning", examples=made)
+        if (window - set(made)) & {key for keys_ in added for key in keys_}:
+            bench.fail("b", "窗口含别的窗口的记录", "a window holds records of another", examples=sorted(window))
+    full = _content(subject.pull())
+    paged = _content(subject.pull(size=37))
+    bench.examined(sum(full.values()))
+    if full != paged:
+        less, more = full - paged, paged - full
+        bench.fail("c", f"并集比全量少 {sum(less.values())} 多 {sum(more.values())}", "the pages do not add up to the full pull",
+                   examples=[key for key, _v, _d in [*less, *more]])  # fmt: skip
+
+
+@case("INC-09", "S")
+def deletions_are_told(bench: Bench) -> None:
+    """What is deleted in the source comes as a withdrawal."""
+    mark = Mark(bench)
+    gone = bench.drive("case.delete").keys
+    told = {record.key for record in mark.changes() if record.type == "GG_CH"}
+    now = {record.key for record in service(bench).current()}
+    for key in gone:
+        bench.examined()
+        if key not in told:
+            kept = "仍以原样给出" if key in now else "消失但无撤回记录"
+            bench.fail("a", f"{key} {kept}", f"{key}: no withdrawal", examples=[key])
+            return
+
+
+@case("IDM-01", "S")
+def pulling_twice(bench: Bench) -> None:
+    """The same window pulled twice gives the same records under the same recordIds, in the same order."""
+    subject = service(bench)
+    first, second = subject.pull(), subject.pull()
+    bench.examined(len(first))
+    differing = [a.key for a, b in zip(first, second, strict=False) if (a.key, a.record_id, a.digest) != (b.key, b.record_id, b.digest)]
+    if differing or len(first) != len(second):
+        same = Counter(keys(first)) == Counter(keys(second))
+        why = "顺序或记录编号不同" if same else "记录不同"
+        bench.fail("a", f"两次不一致:{why}", "two pulls of one window differ", examples=differing)
+
+
+@case("IDM-02", "S")
+def reading_changes_nothing(bench: Bench) -> None:
+    """A pull whose answer was lost can be made again and is complete."""
+    subject = service(bench)
+    before = set(keys(subject.current()))
+    connection = subject.connect()
+    body = envelope("GetRecords", f"<size>{subject.page_size}</size>")
+    with contextlib.suppress(OSError):
+        connection.request("POST", "/" + subject.url.partition("//")[2].partition("/")[2].partition("?")[0], body, {"Content-Type": "text/xml"})
+        connection.sock.recv(64)
+    connection.close()
+    bench.clock.wait(0.2)
+    after = set(keys(subject.current()))
+    bench.examined(len(before))
+    if before - after:
+        bench.fail("a", f"第二次少 {len(before - after)} 条", "the second pull lacks records", examples=sorted(before - after))
+
+
+@case("IDM-05", "S")
+def one_id_one_content(bench: Bench) -> None:
+    """One key and version never carries two contents, one recordId never two; declared digests are those of the content."""
+    subject = service(bench)
+    bench.drive("record.touch", part="main")
+    contents, ids = defaultdict[tuple[str, int], set[str]](set), defaultdict[str, set[str]](set)
+    for record in [*bench.capture.records, *subject.current(), *subject.current()]:
+        bench.examined()
+        contents[record.key, record.version].add(record.computed_digest)
+        ids[record.record_id].add(f"{record.key}|{record.version}|{record.computed_digest}")
+        if record.digest != record.computed_digest:
+            bench.fail("b", "contentDigest 与内容不符", "contentDigest is not that of the content", examples=[record.key])
+            return
+    for (key, version), found in contents.items():
+        if len(found) > 1:
+            bench.fail("a", f"{key} 第 {version} 版有 {len(found)} 种内容", f"{key} version {version} has {len(found)} contents", examples=[key])
+            return
+    if any(len(found) > 1 for found in ids.values()):
+        bench.fail("c", "同一 recordId 有两种内容", "one recordId carries two contents")
+
+
+@case("IDM-06", "S")
+def no_duplicates_in_a_batch(bench: Bench) -> None:
+    """No record stands twice in one package."""
+    for page in service(bench).pages():
+        bench.examined(len(page.records))
+        twice = [key for key, count in Counter(keys(page.records)).items() if count > 1]
+        if twice:
+            bench.fail("a", f"批内重复 {len(twice)} 条", f"{len(twice)} records stand twice in a package", examples=twice)
+            return
+
+
+@case("VOL-01", "S")
+def pages_add_up(bench: Bench) -> None:
+    """Pages of 1, 7, 100 and 1000 are disjoint and complete."""
+    subject = service(bench)
+    counted = Counter(record.type for record in bench.capture.records)
+    if not counted:
+        return
+    fewest = min(counted, key=lambda type_: (counted[type_], type_))
+    for size, types in ((1, [fewest]), (7, []), (100, []), (1000, [])):
+        whole = Counter(keys(subject.pull(types=types)))
+        pages = subject.pages(types=types, size=size, limit=20_000 // size + 50)
+        got = Counter(key for page in pages for key in keys(page.records))
+        bench.examined(len(got))
+        over = [len(page.records) for page in pages if len(page.records) > min(size, PAGE)]
+        if got != whole or over:
+            lost, twice = whole - got, got - whole
+            bench.fail("a", f"页长 {size}:页间缺失 {sum(lost.values())} 条、重复 {sum(twice.values())} 条",
+                       f"pages of {size}: {sum(lost.values())} lost, {sum(twice.values())} twice", examples=[*lost, *twice])  # fmt: skip
+            return
+
+
+@case("VOL-02", "S")
+def paging_while_rows_come(bench: Bench) -> None:
+    """What was there when paging began is seen once, though rows are added meanwhile."""
+    subject = service(bench)
+    there = Counter(keys(subject.pull(types=["XK_SQ"])))
+    got, cursor = Counter[str](), None
+    for _page in range(sum(there.values()) + 20):
+        page = subject.page(types=["XK_SQ"], size=5, cursor=cursor)
+        got.update(key for key in keys(page.records) if key in there)
+        if not page.more:
+            break
+        cursor = page.cursor
+        bench.drive("records.add", count=1)
+    bench.examined(len(there))
+    if got != there:
+        lost, twice = there - got, got - there
+        bench.fail("a", f"翻页时丢 {sum(lost.values())} 条、重复 {sum(twice.values())} 条", "rows are lost or come twice while others are added",
+                   examples=[*lost, *twice])  # fmt: skip
+
+
+@case("VOL-04", "S")
+def volume(bench: Bench) -> None:
+    """10,000 records within 5 minutes, reckoned from two volumes: the cost of a record must not grow."""
+    subject, at = service(bench), "2026-06-01T09:00:00+08:00"
+    bench.drive("records.add", count=200, at=at)
+    small = _seconds(subject, at)
+    bench.drive("records.add", count=600, at=at)
+    large = _seconds(subject, at)
+    bench.examined(1000)
+    square = max(0.0, (large - 4 * small) / (800 * 800 - 4 * 200 * 200))
+    linear = max(0.0, (large - square * 800 * 800) / 800)
+    needed = square * VOLUME * VOLUME + linear * VOLUME
+    if needed > VOLUME_SECONDS:
+        bench.fail("a", f"按增长推算,{VOLUME} 条要用 {needed:.0f} 秒", f"{VOLUME} records would take {needed:.0f} s",
+                   expected="≤ 300 s", received=f"{small:.2f} s / 200, {large:.2f} s / 800")  # fmt: skip
+
+
+def _seconds(subject: SoapSubject, at: str) -> float:
+    begun = time.monotonic()
+    subject.pull(since=at, types=["XK_SQ"])
+    return time.monotonic() - begun
+
+
+@case("VOL-06", "S")
+def empty_window(bench: Bench) -> None:
+    """A window without data, a day without cases: valid and empty."""
+    subject = service(bench)
+    for operation, inner in (("GetRecords", f"<since>{FAR}</since>"), ("GetKeys", "<day>2000-02-01</day>")):
+        bench.examined()
+        reply = subject.call(operation, inner)
+        try:
+            element = subject.expect(operation, reply)
+        except Unanswered as fault:
+            bench.fail("a", f"空窗口报错:{fault.reason.zh}", f"an empty window is a fault: {fault.reason.en}", place=operation)
+            continue
+        held = element.findall(f".//{{{NS}}}row") + element.findall(".//{urn:jx:power-exchange:1.0}Record")
+        if held:
+            bench.fail("b", f"空窗口返回 {len(held)} 条", f"an empty window holds {len(held)} records", place=operation)
+
+
+@case("REC-01", "S")
+def counts_agree(bench: Bench) -> None:
+    """Daily counts by item and record type equal what was received, on days of the capture."""
+    subject = service(bench)
+    now = subject.current()
+    days = sorted({record.day for record in now if record.day})
+    for day in sorted(bench.chance.sample(days, min(DAYS, len(days)))):
+        ours = Counter((record.type, record.text("itemCode") or "") for record in now if record.day == day and record.type != "GG_CH")
+        theirs, records = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+        for row in subject.answer("GetCounts", f"<day>{day}</day>"):
+            told = {str(child.tag).rpartition("}")[2]: (child.text or "").strip() for child in row}
+            if told.get("type") != "GG_CH":
+                theirs[told.get("type", ""), told.get("itemCode", "")] += int(told.get("distinctKeys") or 0)
+                records[told.get("type", ""), told.get("itemCode", "")] += int(told.get("count") or 0)
+        bench.examined(sum(ours.values()))
+        wrong = sorted(name for name in {*ours, *theirs} if ours[name] != theirs[name] or records[name] < theirs[name])
+        if wrong:
+            type_, item = wrong[0]
+            bench.fail("a", f"{day} {type_} {item}:对方 {theirs[wrong[0]]} 我方 {ours[wrong[0]]}",
+                       f"{day} {type_} {item}: they count {theirs[wrong[0]]}, we {ours[wrong[0]]}", place=day)  # fmt: skip
+            return
+
+
+@case("REC-03", "S")
+def zero_day(bench: Bench) -> None:
+    """A day without cases is answered with a zero report: a valid answer that counts nothing."""
+    subject = service(bench)
+    for day in ("2000-02-01", "2000-02-05"):
+        bench.examined()
+        try:
+            answer = subject.answer("GetCounts", f"<day>{day}</day>")
+        except Unanswered as fault:
+            bench.fail("a", f"{day} 无零报告:{fault.reason.zh}", f"no zero report for {day}: {fault.reason.en}", place=day)
+            return
+        if any(int(each.text or 0) for each in answer.iter(f"{{{NS}}}count")):
+            bench.fail("b", f"{day} 没有办件,却报了数", f"{day} has no cases but counts", place=day)

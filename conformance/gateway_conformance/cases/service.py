@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the cases of profile S share: the subject as a service, and a mark from which changes are read."""
+
+from gateway_conformance.bench import Bench
+from gateway_conformance.capture import CapturedRecord
+from gateway_conformance.subjects.soap import SoapSubject
+from gateway_conformance.verdict import Inconclusive
+
+
+def service(bench: Bench) -> SoapSubject:
+    """Return the subject of profile S."""
+    if not isinstance(bench.subject, SoapSubject):
+        raise TypeError("profile S has a SoapSubject")
+    return bench.subject
+
+
+class Mark:
+    """The place up to which everything has been read; ``changes`` reads what came after, by cursor."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._service = service(bench)
+        pages = self._service.pages()
+        self.held = {record.key: record for page in pages for record in page.records}
+        self.cursor = next((page.cursor for page in reversed(pages) if page.cursor), None)
+
+    def changes(self) -> list[CapturedRecord]:
+        """Return the records after the mark, and move it."""
+        if self.cursor is None:
+            raise Inconclusive("服务没有给出 nextCursor,无法取增量", "no nextCursor was given: no increment can be asked for")
+        pages = self._service.pages(cursor=self.cursor)
+        self.cursor = next((page.cursor for page in reversed(pages) if page.cursor), self.cursor)
+        return [record for page in pages for record in page.records]
+
+
+def by_key(records: list[CapturedRecord], wanted: tuple[str, ...]) -> list[CapturedRecord]:
+    """Return the records of these keys in the order of the keys; the last one of a key counts."""
+    held = {record.key: record for record in records}
+    return [held[key] for key in wanted if key in held]
