@@ -66,7 +66,9 @@ class Judge:
         self.pack: Pack = load_pack()
         self._clock = LegalClock(self.pack)
         self._rules = CaseRules(self.pack)
-        self._validator = PackValidator(self.pack, Schema(self.pack.schema_path), Rules(self.pack, self._clock.calendar()))
+        self._validator = PackValidator(
+            self.pack, Schema(self.pack.schema_path), Rules(self.pack, self._clock.calendar())
+        )
         self._names = {f"{{{self.pack.namespace}}}{name}": kind for name, kind in self.pack.by_element.items()}
         self._catalogue = [part.document for part in lay_out(catalogue.read_bytes()).parts] if catalogue else []
 
@@ -175,5 +177,3 @@ class Capture:
 def keys(records: Iterable[CapturedRecord]) -> list[str]:
     """Return the keys in the order given."""
     return [record.key for record in records]
-
-

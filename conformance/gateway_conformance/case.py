@@ -3,14 +3,12 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from gateway_conformance import registry
+from gateway_conformance.bench import Bench
 
-if TYPE_CHECKING:
-    from gateway_conformance.bench import Bench
-
-Function: TypeAlias = "Callable[[Bench], None]"
+Function: TypeAlias = Callable[[Bench], None]
 
 MODULES: Final = (
     "records", "connection", "messages", "security", "increments", "lifecycle", "hostile", "feedback",

@@ -2,10 +2,13 @@
 """``gateway conformance``: the command tree; what a command needs is imported when it runs."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 
+CLOSED, BAD_DESCRIPTION, UNREACHABLE, SUITE_FAULT = 1, 3, 4, 6
+VERDICTS = ("PASS", "FAIL", "WARN", "N/A", "WAIVED", "INCONCLUSIVE", "ERROR", "NOT_RUN")
 JSON = click.option("--json", "as_json", is_flag=True, help="JSON 输出 / print JSON")
 
 
@@ -77,6 +80,104 @@ def coverage(*, as_json: bool) -> None:
         if row["not_tested_in"]:
             reason = row["not_tested_reason"]
             click.echo(f"{row['id']}\t{' '.join(row['not_tested_in'])}\t{reason['zh']} / {reason['en']}")
+
+
+@command.command()
+@click.option(
+    "--sut", type=click.Path(path_type=Path, dir_okay=False), required=True, help="系统描述 sut.toml / its description"
+)
+@click.option(
+    "--profile", type=click.Choice(["V", "F", "S", "P"]), help="接口形态,默认取 sut.toml 的第一个 / profile to try"
+)
+@click.option("--only", multiple=True, help="只运行此用例或族(连同前提),可重复 / only these cases or families")
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="次序与取样的种子 / seed of order and samples"
+)
+@click.option(
+    "--time-scale",
+    type=click.FloatRange(1),
+    default=1.0,
+    show_default=True,
+    help="等待加快的倍数 / how much faster waits pass",
+)
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="运行日志,存在则续跑 / journal; goes on where it stands",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="写入报告的目录 / directory for the reports"
+)
+@JSON
+def run(
+    sut: Path, profile: str | None, only: tuple[str, ...], seed: int, time_scale: float, journal: Path | None,
+    out: Path | None, *, as_json: bool,
+) -> int:  # fmt: skip
+    """对一个系统运行用例,得出门禁结论 / try a system and say whether the gate opens."""
+    from gateway_conformance import registry, runner
+    from gateway_conformance import sut as descriptions
+    from gateway_conformance.journal import OtherRun
+
+    known = registry.requirements()
+    chosen = {id_ for id_ in known for wanted in only if id_ == wanted.upper() or id_.startswith(f"{wanted.upper()}-")}
+    if only and not chosen:
+        raise click.BadParameter("没有这样的用例 / no such case", param_hint="--only")
+    options = runner.Options(seed, time_scale, profile, frozenset(chosen) if only else None, journal, click.prompt)
+    try:
+        result = runner.run(
+            descriptions.load(sut), options, lambda outcome: click.echo(f"{outcome.id} {outcome.verdict}", err=True)
+        )
+    except (descriptions.BadDescription, runner.NoSubject, OtherRun) as error:
+        click.echo(str(error), err=True)
+        return BAD_DESCRIPTION
+    if out is not None:
+        from gateway_conformance.reports import write
+
+        write(result, out)
+    if as_json:
+        emit(result)
+    else:
+        for line in summary(result):
+            click.echo(line)
+    return exit_code(result)
+
+
+def exit_code(result: dict[str, Any]) -> int:
+    """Return 0 where the gate opens, 1 closed, 4 unreachable, 6 the suite's own fault."""
+    verdicts = {each["id"]: each["verdict"] for each in result["cases"]}
+    if "ERROR" in verdicts.values():
+        return SUITE_FAULT
+    if verdicts.get("CON-01") == "FAIL":
+        return UNREACHABLE
+    closed = (
+        any(v not in {"PASS", "WARN", "N/A", "WAIVED"} for v in verdicts.values())
+        if result["partial"]
+        else result["gate"] == "closed"
+    )
+    return CLOSED if closed else 0
+
+
+def summary(result: dict[str, Any]) -> list[str]:
+    """Return what a person reads: likely causes first, then every case that is not passed."""
+    totals = result["totals"]
+    counted = " · ".join(f"{name} {totals[name]}" for name in VERDICTS if totals[name])
+    lines = [f"门禁 gate: {result['gate']} · {counted}"]
+    for cause in result["likely_causes"]:
+        lines.append(
+            f"最可能的单一原因 likely cause: {cause['cause']} ({cause['mutant']}) · 预计消除 clears {len(cause['clears'])}/{cause['of_failures']}"
+        )
+    for each in result["cases"]:
+        if each["verdict"] in {"PASS", "N/A"}:
+            continue
+        lines.append(
+            f"{each['verdict']} {each['id']} {each['severity']}"
+            + (f" {each['reason']['zh']}" if each["reason"] else "")
+        )
+        lines += [
+            f"    {f['code']} {f['message']} {' '.join(f['examples'][:3])}\n    修复 {f['hint']}"
+            for f in each["findings"]
+        ]
+    return lines
 
 
 def emit(value: object) -> None:

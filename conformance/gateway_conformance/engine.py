@@ -90,7 +90,9 @@ def _one(run: Run, requirement: Requirement, function: Function | None) -> Outco
         before = run.outcomes.get(needed)
         if before is not None and before.verdict not in OPEN:
             return Outcome(
-                requirement.id, Verdict.NOT_RUN, Words(f"前提用例 {needed} 未通过", f"its prerequisite {needed} did not pass")
+                requirement.id,
+                Verdict.NOT_RUN,
+                Words(f"前提用例 {needed} 未通过", f"its prerequisite {needed} did not pass"),
             )
     chance = random.Random(f"{run.seed}:{requirement.id}")  # noqa: S311 - to be repeated from the seed
     bench = Bench(requirement, run.description, run.subject, run.stimulus, run.clock, chance)

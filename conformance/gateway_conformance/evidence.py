@@ -39,9 +39,15 @@ class Evidence:
         number = len(self.exchanges) + 1
         self.exchanges.append(
             Exchange(
-                number, what, status, len(sent), hashlib.sha256(sent).hexdigest(), len(received),
-                hashlib.sha256(received).hexdigest(), masked(received[:EXCERPT].decode("utf-8", "replace")),
-            )  # fmt: skip
+                number,
+                what,
+                status,
+                len(sent),
+                hashlib.sha256(sent).hexdigest(),
+                len(received),
+                hashlib.sha256(received).hexdigest(),
+                masked(received[:EXCERPT].decode("utf-8", "replace")),
+            )
         )
         return number
 

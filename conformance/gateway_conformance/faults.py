@@ -27,7 +27,9 @@ def dictionary() -> dict[str, Any]:
 def likely_causes(profile: str, outcomes: dict[str, Outcome]) -> list[dict[str, Any]]:
     """Return up to three single causes, best first: matching failures less those that stay unexplained."""
     failed = {outcome.id for outcome in outcomes.values() if outcome.verdict is Verdict.FAIL}
-    codes = {finding.code for outcome in outcomes.values() if outcome.verdict is Verdict.FAIL for finding in outcome.findings}
+    codes = {
+        finding.code for outcome in outcomes.values() if outcome.verdict is Verdict.FAIL for finding in outcome.findings
+    }
     if not failed:
         return []
     ranked = []

@@ -61,9 +61,12 @@ def run(
     try:
         journal.begin(
             {
-                "system": description.text("system", "id"), "version": description.text("system", "version"),
-                "profile": profile, "seed": str(options.seed), "registry": registry.digest(),
-            }  # fmt: skip
+                "system": description.text("system", "id"),
+                "version": description.text("system", "version"),
+                "profile": profile,
+                "seed": str(options.seed),
+                "registry": registry.digest(),
+            }
         )
         driven = stimulus(description, options)
         prepare(driven, options)

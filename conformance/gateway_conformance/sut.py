@@ -94,7 +94,7 @@ def load(path: Path) -> Description:
         raise BadDescription(path, [f"读不到文件 / cannot be read: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadDescription(path, [f"不是合法的 TOML / not TOML: {error}"]) from error
-    faults = [*_missing(tables), *_wrong(tables)]
+    faults = [*_missing(tables), *_wrong(tables), *_absent(tables, path.parent)]
     claimed = tables.get("profiles", {})
     profiles = tuple(code for key, code in PROFILE_KEYS.items() if isinstance(claimed, dict) and claimed.get(key))
     if not faults and not profiles:
@@ -120,6 +120,18 @@ def _missing(tables: dict[str, Any]) -> list[str]:
     return faults
 
 
+def _absent(tables: dict[str, Any], directory: Path) -> list[str]:
+    """Name the files that are referred to and are not there."""
+    return [
+        f"[{table}] {key} 所指的文件不存在 / the file does not exist: {value.removeprefix('file:')}"
+        for table, held in tables.items()
+        for key, value in (held.items() if isinstance(held, dict) else ())
+        if isinstance(value, str)
+        and value.startswith("file:")
+        and not (directory / value.removeprefix("file:")).exists()
+    ]
+
+
 def _wrong(tables: dict[str, Any]) -> list[str]:
     faults = []
     stimulus = tables.get("stimulus", {})
@@ -132,7 +144,9 @@ def _wrong(tables: dict[str, Any]) -> list[str]:
         for key, value in held.items() if isinstance(held, dict) else ():
             secret = any(word in key for word in ("password", "secret", "token"))
             if secret and not str(value).startswith(("env:", "file:")):
-                faults.append(f"[{table}] {key} 须写成 env:名称 或 file:文件 / write a reference, never the secret itself")
+                faults.append(
+                    f"[{table}] {key} 须写成 env:名称 或 file:文件 / write a reference, never the secret itself"
+                )
     if tables.get("system", {}).get("environment") not in {None, "test", "production"}:
         faults.append("[system] environment 只能是 test 或 production / must be test or production")
     return faults

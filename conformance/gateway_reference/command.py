@@ -157,8 +157,12 @@ def supervision(**options: Any) -> None:
 )
 @click.option("--twin", help="带一个正确的差异,如 T02 / with one difference that is right")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="数据种子 / seed of its data")
-@click.option("--dir", "directory", type=DIRECTORY, required=True, help="写入 sut.toml 的目录 / where sut.toml is written")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="端口,0 为任意 / port, 0 for any")
+@click.option(
+    "--dir", "directory", type=DIRECTORY, required=True, help="写入 sut.toml 的目录 / where sut.toml is written"
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="端口,0 为任意 / port, 0 for any"
+)
 @click.option(
     "--ready-file", type=click.Path(path_type=Path, dir_okay=False), help="就绪后写入的文件 / file to write when ready"
 )

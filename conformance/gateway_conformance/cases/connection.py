@@ -25,6 +25,7 @@ OFFSET = 5.0
 def reachable(bench: Bench) -> None:
     """The declared address takes a connection at the first or second try."""
     subject = service(bench)
+    why: str | None = None
     for attempt in range(3):
         bench.examined()
         why = subject.reachable()
@@ -46,11 +47,18 @@ def as_described(bench: Bench) -> None:
     for operation in dict.fromkeys([*OPERATIONS, *declared]):
         bench.examined()
         if operation not in offered:
-            bench.fail("a", f"声明与实际不符:声明有操作 {operation},WSDL 中没有", f"{operation} is declared, the WSDL has none")
+            bench.fail(
+                "a", f"声明与实际不符:声明有操作 {operation},WSDL 中没有", f"{operation} is declared, the WSDL has none"
+            )
     answer = subject.answer("GetVersion")
     organisations = [element.text for element in answer if str(element.tag).endswith("}orgCode")]
     if bench.description.text("system", "dept") not in organisations:
-        bench.fail("b", "声明的单位代码与系统所答不符", "the declared organisation is not the one that answers", received=organisations)
+        bench.fail(
+            "b",
+            "声明的单位代码与系统所答不符",
+            "the declared organisation is not the one that answers",
+            received=organisations,
+        )
 
 
 def _wsdl(subject: SoapSubject) -> str:
@@ -77,7 +85,12 @@ def self_contained(bench: Bench) -> None:
         for place in re.findall(r"(?:schemaLocation|<(?:\w+:)?import[^>]*\slocation)=\"([^\"]+)\"", reply.text):
             at = urlsplit(urljoin(f"https://{own}{target}", place))
             if at.netloc != own:
-                bench.fail("a", f"WSDL 引用了外部地址 {at.scheme}://{at.netloc}", f"imports from outside: {at.netloc}", place=target)
+                bench.fail(
+                    "a",
+                    f"WSDL 引用了外部地址 {at.scheme}://{at.netloc}",
+                    f"imports from outside: {at.netloc}",
+                    place=target,
+                )
             else:
                 todo.append(f"{at.path}?{at.query}" if at.query else at.path)
 
@@ -89,7 +102,9 @@ def version_supported(bench: Bench) -> None:
     announced = [element.text or "" for element in answer if str(element.tag).endswith("}standardVersion")]
     bench.examined(len(announced))
     if not set(announced) & set(SUPPORTED):
-        bench.fail("a", f"接口版本 {announced},本套件支持 {SUPPORTED}", "no supported version is announced", received=announced)
+        bench.fail(
+            "a", f"接口版本 {announced},本套件支持 {SUPPORTED}", "no supported version is announced", received=announced
+        )
 
 
 @case("CON-06", "S")
@@ -174,5 +189,11 @@ def clock_agrees(bench: Bench) -> None:
     for offset in offsets:
         bench.examined()
         if abs(offset) > OFFSET + 1:  # the Date header has whole seconds
-            bench.fail("a", f"时钟偏差 {offset:.0f} 秒", f"the clock is off by {offset:.0f} s", expected="≤ 5 s", received=f"{offset:.0f} s")
+            bench.fail(
+                "a",
+                f"时钟偏差 {offset:.0f} 秒",
+                f"the clock is off by {offset:.0f} s",
+                expected="≤ 5 s",
+                received=f"{offset:.0f} s",
+            )
             return

@@ -33,7 +33,9 @@ def _instruction(number: str, alert: str, case_no: str, item: str, organisation:
 
 
 def _case_of(bench: Bench) -> tuple[str, str, str]:
-    record = next((r for r in bench.capture.records if r.type == "XK_SL"), None) or next((r for r in bench.capture.records if r.case), None)
+    record = next((r for r in bench.capture.records if r.type == "XK_SL"), None) or next(
+        (r for r in bench.capture.records if r.case), None
+    )
     if record is None:
         raise Inconclusive("没有办件可供发预警", "there is no case to raise an alert about")
     return record.case, record.text("itemCode") or "", record.text("orgCode") or ""
@@ -59,7 +61,12 @@ def notices_are_taken(bench: Bench) -> None:
     held = set(bench.drive("notice.list").keys)
     lost = sorted(set(sent) - held)
     if lost:
-        bench.fail("b", f"已确认但没有保存 {len(lost)} 个通知", f"{len(lost)} notices were acknowledged but not kept", examples=lost)
+        bench.fail(
+            "b",
+            f"已确认但没有保存 {len(lost)} 个通知",
+            f"{len(lost)} notices were acknowledged but not kept",
+            examples=lost,
+        )
 
 
 @case("SUP-02", "S")
@@ -77,14 +84,31 @@ def replies_arrive(bench: Bench) -> None:
         return
     for record in replies:
         if record.text("alertNo") != number:
-            bench.fail("b", "反馈没有写明通知编号", "the feedback does not name the notice", place="alertNo", examples=[record.key])
+            bench.fail(
+                "b",
+                "反馈没有写明通知编号",
+                "the feedback does not name the notice",
+                place="alertNo",
+                examples=[record.key],
+            )
         for element in ("explanation", "repliedBy", "repliedAt"):
             if not record.text(element):
-                bench.fail("c", f"反馈缺 {element}", f"a feedback without {element}", place=element, examples=[record.key])
+                bench.fail(
+                    "c", f"反馈缺 {element}", f"a feedback without {element}", place=element, examples=[record.key]
+                )
     later = subject.judge(replies)
-    wrong = [each for each in later.judged if each.finding.refuses and not each.finding.code.startswith("CA") and each.finding.path != "feedback/alertNo"]
+    wrong = [
+        each
+        for each in later.judged
+        if each.finding.refuses and not each.finding.code.startswith("CA") and each.finding.path != "feedback/alertNo"
+    ]
     if wrong and not bench.failures:
-        bench.fail("d", f"反馈不合标准:{wrong[0].finding.message.zh}", f"the feedback is not valid: {wrong[0].finding.message.en}", place=wrong[0].finding.path)
+        bench.fail(
+            "d",
+            f"反馈不合标准:{wrong[0].finding.message.zh}",
+            f"the feedback is not valid: {wrong[0].finding.message.en}",
+            place=wrong[0].finding.path,
+        )
 
 
 @case("SUP-03", "S")
@@ -113,4 +137,10 @@ def unknown_case(bench: Bench) -> None:
     if fault is None:
         bench.fail("a", "未知办件的通知被接受", "a notice for an unknown case was taken")
     elif fault[0] != "2002":
-        bench.fail("b", f"未知办件报 {fault[0] or 'HTTP ' + str(reply.status)},应为 2002", "another code than 2002", expected="2002", received=fault[0])
+        bench.fail(
+            "b",
+            f"未知办件报 {fault[0] or 'HTTP ' + str(reply.status)},应为 2002",
+            "another code than 2002",
+            expected="2002",
+            received=fault[0],
+        )

@@ -46,14 +46,24 @@ def broken_requests(bench: Bench) -> None:
         try:
             reply = _send(bench, subject, body)
         except (OSError, http.client.HTTPException) as error:
-            bench.fail("c", f"第 {number} 个坏请求没有得到应答:{type(error).__name__}", f"broken request {number} was not answered", place=str(number))
+            bench.fail(
+                "c",
+                f"第 {number} 个坏请求没有得到应答:{type(error).__name__}",
+                f"broken request {number} was not answered",
+                place=str(number),
+            )
             continue
         told = _told(reply)
         if told:
             bench.fail("a", f"返回了堆栈:{told}", f"a stack trace or SQL was given: {told}", place=str(number))
             return
         if reply.fault() is None:
-            bench.fail("b", f"第 {number} 个坏请求得到 HTTP {reply.status},不是 SOAP Fault", f"broken request {number} got no SOAP fault", place=str(number))
+            bench.fail(
+                "b",
+                f"第 {number} 个坏请求得到 HTTP {reply.status},不是 SOAP Fault",
+                f"broken request {number} got no SOAP fault",
+                place=str(number),
+            )
 
 
 @case("ROB-02", "S")
@@ -115,13 +125,24 @@ def entity_bomb(bench: Bench) -> None:
 def no_concatenated_sql(bench: Bench) -> None:
     """Quotes and comments in parameters are literals: a fault, or what a literal that matches nothing gives."""
     subject = service(bench)
-    for operation, element in (("GetRecords", "cursor"), ("GetRecords", "types"), ("GetKeys", "day"), ("GetCounts", "day"), ("GetRecords", "since")):
+    for operation, element in (
+        ("GetRecords", "cursor"),
+        ("GetRecords", "types"),
+        ("GetKeys", "day"),
+        ("GetCounts", "day"),
+        ("GetRecords", "since"),
+    ):
         for canary in CANARIES:
             bench.examined()
             reply = _send(bench, subject, envelope(operation, f"<{element}>{escape(canary)}</{element}>"), operation)
             told = _told(reply)
             if told and "SQL" in told.upper() + "SQL":
-                bench.fail("b", f"疑似 SQL 注入:参数 {element},报错 {told}", f"a database error shows: {element}", place=element)
+                bench.fail(
+                    "b",
+                    f"疑似 SQL 注入:参数 {element},报错 {told}",
+                    f"a database error shows: {element}",
+                    place=element,
+                )
                 return
             if reply.fault() is None and (b"<Record>" in reply.body or b"<row" in reply.body):
                 bench.fail("a", f"疑似 SQL 注入:参数 {element}", f"a canary in {element} gave rows", place=element)
@@ -140,6 +161,13 @@ def wrong_parameters(bench: Bench) -> None:
         bench.examined()
         fault = _send(bench, subject, envelope(operation, inner), operation).fault()
         if fault is None:
-            bench.fail("a", f"{operation} 接受了不合法的参数 {inner[:40]}", f"{operation} took {inner[:40]}", place=operation)
+            bench.fail(
+                "a", f"{operation} 接受了不合法的参数 {inner[:40]}", f"{operation} took {inner[:40]}", place=operation
+            )
         elif fault[0].startswith("5") or "Server" in fault[1].partition(" ")[0]:
-            bench.fail("b", f"{operation} 越界报内部错误 {fault[0]}", f"{operation}: an internal fault for a wrong parameter", place=operation)
+            bench.fail(
+                "b",
+                f"{operation} 越界报内部错误 {fault[0]}",
+                f"{operation}: an internal fault for a wrong parameter",
+                place=operation,
+            )

@@ -41,7 +41,13 @@ def wanted(bench: Bench, letter: str, records: Sequence[CapturedRecord], *needed
     """Fail where record types are missing; returns whether all are there."""
     missing = [type_ for type_ in needed if type_ not in types(records)]
     if missing:
-        bench.fail(letter, f"缺少 {'、'.join(missing)} 报文", f"no {', '.join(missing)} was given", place=missing[0], examples=[r.key for r in records])
+        bench.fail(
+            letter,
+            f"缺少 {'、'.join(missing)} 报文",
+            f"no {', '.join(missing)} was given",
+            place=missing[0],
+            examples=[r.key for r in records],
+        )
     return not missing
 
 
@@ -66,13 +72,23 @@ def full_case(bench: Bench) -> None:
 def refusals_say_why(bench: Bench) -> None:
     """Script B: a refusal to accept and one to grant carry reason and remedy."""
     records = run(bench, "B")
-    refusals = [r for r in records if (r.type == "XK_SL" and r.text("result") == "2") or (r.type == "XK_JD" and r.text("result") == "不予")]
+    refusals = [
+        r
+        for r in records
+        if (r.type == "XK_SL" and r.text("result") == "2") or (r.type == "XK_JD" and r.text("result") == "不予")
+    ]
     if not refusals:
         raise Inconclusive("脚本 B 没有产生不予受理或不予许可", "script B made no refusal")
     for record in refusals:
         for element, zh in (("reason", "理由"), ("remedy", "救济途径")):
             if not record.text(element):
-                bench.fail("b", f"不予{'受理' if record.type == 'XK_SL' else '许可'}无{zh}", f"a refusal without {element}", place=element, examples=[record.key])
+                bench.fail(
+                    "b",
+                    f"不予{'受理' if record.type == 'XK_SL' else '许可'}无{zh}",
+                    f"a refusal without {element}",
+                    place=element,
+                    examples=[record.key],
+                )
     say(bench, answered_for(bench.capture, "FLW-02"))
 
 
@@ -97,7 +113,12 @@ def clock_stops(bench: Bench) -> None:
     if not starts:
         bench.fail("a", "没有特别程序开始的报文", "no start of a special procedure was given")
     if starts - ends:
-        bench.fail("b", "特别程序没有结束报文,时限无法扣除", "a special procedure never ends: its days cannot be deducted", examples=sorted(filter(None, starts - ends)))
+        bench.fail(
+            "b",
+            "特别程序没有结束报文,时限无法扣除",
+            "a special procedure never ends: its days cannot be deducted",
+            examples=sorted(filter(None, starts - ends)),
+        )
     if ends - starts:
         bench.fail("c", "特别程序的结束没有对应的开始", "an end names no start")
 
@@ -110,7 +131,13 @@ def one_extension(bench: Bench) -> None:
         for record in (record for record in records if record.type == "XK_YQ"):
             for element in ("approver", "reason", "toldApplicantAt"):
                 if not record.text(element):
-                    bench.fail("c", f"延期缺 {element}", f"an extension without {element}", place=element, examples=[record.key])
+                    bench.fail(
+                        "c",
+                        f"延期缺 {element}",
+                        f"an extension without {element}",
+                        place=element,
+                        examples=[record.key],
+                    )
     judged(bench, records, "FLW-05")
     say(bench, answered_for(bench.capture, "FLW-05"))
 
@@ -131,7 +158,13 @@ def awkward_dates(bench: Bench) -> None:
         for record in by_key(mark.changes(), answer.keys):
             bench.examined()
             if (record.text("occurredAt") or "")[:10] != at[:10]:
-                bench.fail("a", f"跨年/闰日错误:{record.text('occurredAt')}", "an awkward date comes back as another", expected=at, examples=[record.key])
+                bench.fail(
+                    "a",
+                    f"跨年/闰日错误:{record.text('occurredAt')}",
+                    "an awkward date comes back as another",
+                    expected=at,
+                    examples=[record.key],
+                )
 
 
 def _accepted(bench: Bench, moments: Sequence[str]) -> None:
@@ -165,7 +198,12 @@ def applicant_withdraws(bench: Bench) -> None:
     if not ends:
         bench.fail("a", "撤件后仍为在办", "the case goes on after its applicant gave it up")
     elif ends[-1].text("result") != "撤回申请":
-        bench.fail("b", f"撤件的办理结果为 {ends[-1].text('result')}", "the result does not say that the application was withdrawn", expected="撤回申请")
+        bench.fail(
+            "b",
+            f"撤件的办理结果为 {ends[-1].text('result')}",
+            "the result does not say that the application was withdrawn",
+            expected="撤回申请",
+        )
 
 
 @case("FLW-09", "S")
@@ -178,13 +216,20 @@ def real_time(bench: Bench) -> None:
         limit = bench.clock.bound(2 * REAL_TIME)
         while added - {record.key for record in mark.changes()}:
             if time.monotonic() - begun > limit:
-                bench.fail("a", "30 分钟内没有出现", "an event did not arrive within 30 minutes", examples=sorted(added))
+                bench.fail(
+                    "a", "30 分钟内没有出现", "an event did not arrive within 30 minutes", examples=sorted(added)
+                )
                 return
             time.sleep(min(0.05, limit / 20))
         waits.append((time.monotonic() - begun) * bench.clock.scale)
         bench.examined()
     if max(waits) > REAL_TIME + bench.clock.scale:  # one second of the bench is lost in reading
-        bench.fail("b", f"最长延迟 {max(waits) / 60:.1f} 分钟", f"the slowest event took {max(waits) / 60:.1f} minutes", expected="≤ 15")
+        bench.fail(
+            "b",
+            f"最长延迟 {max(waits) / 60:.1f} 分钟",
+            f"the slowest event took {max(waits) / 60:.1f} minutes",
+            expected="≤ 15",
+        )
 
 
 @case("FLW-10", "S")
@@ -234,9 +279,19 @@ def correction_keeps_the_key(bench: Bench) -> None:
         if before is None:
             bench.fail("a", "更正件换了编号", "a correction under another key", examples=[record.key])
         elif record.version != before.version + 1:
-            bench.fail("b", f"更正的版本是 {record.version},应为 {before.version + 1}", "the version is not the next one", examples=[record.key])
+            bench.fail(
+                "b",
+                f"更正的版本是 {record.version},应为 {before.version + 1}",
+                "the version is not the next one",
+                examples=[record.key],
+            )
         elif record.text("operation") != "U" or not record.text("remark"):
-            bench.fail("c", "更正没有标为更正或没有原因", "a correction that is not marked as one, or without a reason", examples=[record.key])
+            bench.fail(
+                "c",
+                "更正没有标为更正或没有原因",
+                "a correction that is not marked as one, or without a reason",
+                examples=[record.key],
+            )
     say(bench, answered_for(bench.capture, "COR-01"))
 
 
@@ -252,10 +307,21 @@ def withdrawal_is_whole(bench: Bench) -> None:
         bench.examined()
         lacking = [e for e in ("targetKey", "targetVersion", "reason", "approver") if not record.text(e)]
         if lacking:
-            bench.fail("a", f"撤回缺 {'、'.join(lacking)}", f"a withdrawal without {', '.join(lacking)}", place=lacking[0], examples=[record.key])
+            bench.fail(
+                "a",
+                f"撤回缺 {'、'.join(lacking)}",
+                f"a withdrawal without {', '.join(lacking)}",
+                place=lacking[0],
+                examples=[record.key],
+            )
             return
         if record.version != int(record.text("targetVersion") or 0) + 1:
-            bench.fail("b", "撤回的版本不是目标版本的下一版", "a withdrawal does not take the next version", examples=[record.key])
+            bench.fail(
+                "b",
+                "撤回的版本不是目标版本的下一版",
+                "a withdrawal does not take the next version",
+                examples=[record.key],
+            )
             return
     judged(bench, told, "COR-02")
 
@@ -266,7 +332,9 @@ def revoked_is_taken_down(bench: Bench) -> None:
     run(bench, "M")
     now = list(service(bench).current())
     held = {record.key for record in now if record.type != "GG_CH"}
-    revoked = {r.text("actKey") for r in now if r.type == "GG_BG" and r.text("kind") in {"撤销", "确认无效", "确认违法"}}
+    revoked = {
+        r.text("actKey") for r in now if r.type == "GG_BG" and r.text("kind") in {"撤销", "确认无效", "确认违法"}
+    }
     for record in now:
         if record.type == "GK_XX":
             bench.examined()

@@ -3,6 +3,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from gateway_conformance.bench import Bench
@@ -14,7 +15,7 @@ from gateway_conformance.verdict import Inconclusive
 BUILT: Final = ("S",)
 PARTY: Final = ("party", "applicant", "respondent", "agent", "payer")
 EXAMINED: Final[dict[str, tuple[str, ...]]] = {
-    "SCH-02": (), "SCH-07": (), "SCH-13": ("attachment",), "COD-01": ("orgCode",), "COD-02": ("idNo",), "COD-03": ("idNo",),
+    "SCH-02": (), "SCH-07": (), "SCH-08": ("amount", "total", "fineAmount", "principalPaid"), "SCH-13": ("attachment",), "COD-01": ("orgCode",), "COD-02": ("idNo",), "COD-03": ("idNo",),
     "COD-04": ("regionCode",), "COD-05": ("itemCode",), "COD-06": ("itemCode",), "COD-07": ("orgCode",),
     "COD-08": ("stepCode",), "COD-09": ("decidedAt",), "COD-10": ("idKind",), "CMP-02": (), "CMP-03": PARTY, "CMP-06": (),
     "XRC-02": (), "XRC-04": ("decidedAt",), "XRC-06": ("amount", "total", "principalPaid"), "CLK-02": ("occurredAt",),
@@ -83,7 +84,12 @@ def case_numbers(bench: Bench) -> None:
             bench.fail("b", "办件编号不符合规则", "a case number does not fit the pattern", examples=[number])
         items = {record.text("itemCode") for record in records if record.text("itemCode")}
         if len(items) > 1:
-            bench.fail("c", f"办件编号重复:{number} 用于 {len(items)} 个事项", "one case number for several items", examples=items)
+            bench.fail(
+                "c",
+                f"办件编号重复:{number} 用于 {len(items)} 个事项",
+                "one case number for several items",
+                examples=items,
+            )
     say(bench, answered_for(bench.capture, "COD-11"))
 
 
@@ -138,7 +144,8 @@ def no_orphans(bench: Bench) -> None:
     orphans = [
         record
         for record in referring
-        if (target := record.text("ownerKey") or record.text("sourceKey") or record.text("actKey")) and target not in held
+        if (target := record.text("ownerKey") or record.text("sourceKey") or record.text("actKey"))
+        and target not in held
     ]
     if orphans:
         bench.fail(
@@ -161,7 +168,7 @@ def fixed_flow(bench: Bench) -> None:
     for number, records in capture.by_case().items():
         taken = sorted((r for r in records if r.type == "XK_HJ"), key=lambda r: r.text("startedAt") or "")
         decided = any(record.type == "XK_JD" for record in records)
-        for before, after in zip(taken, taken[1:], strict=False):
+        for before, after in pairwise(taken):
             told, went = before.text("nextStep"), after.text("stepCode")
             if decided and number not in unknown and told and told != went:
                 bench.fail(
@@ -188,4 +195,9 @@ def published_in_time(bench: Bench) -> None:
         limit = 7 if "-XK-" in source or "-CF-" in source else 20
         used = clock.working_days(date.fromisoformat(day), date.fromisoformat((record.text("publishFrom") or "")[:10]))
         if used > limit:
-            bench.fail("a", f"决定后第 {used} 个工作日才公开", f"published {used} working days after the decision", examples=[record.key])
+            bench.fail(
+                "a",
+                f"决定后第 {used} 个工作日才公开",
+                f"published {used} working days after the decision",
+                examples=[record.key],
+            )

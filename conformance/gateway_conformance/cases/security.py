@@ -7,13 +7,12 @@ import re
 import socket
 import ssl
 import uuid
-from datetime import UTC, datetime
+import warnings
 from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from gateway.clock import BEIJING
 from gateway.documents import safexml
 from gateway.errors import TrustError
 from gateway.trust.masking import mask_text
@@ -22,6 +21,7 @@ from gateway_conformance.bench import Bench
 from gateway_conformance.case import case
 from gateway_conformance.cases.connection import OPERATIONS
 from gateway_conformance.cases.service import service
+from gateway_conformance.clock import ScaledClock
 from gateway_conformance.subjects.soap import EXCHANGE, NS, SoapSubject, envelope
 from gateway_conformance.verdict import Inconclusive
 
@@ -32,7 +32,9 @@ def _old_context(version: ssl.TLSVersion) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version = context.maximum_version = version
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # offering what is outdated is the purpose
+        context.minimum_version = context.maximum_version = version
     return context
 
 
@@ -71,9 +73,11 @@ def modern_tls(bench: Bench) -> None:
 
 def _handshakes(subject: SoapSubject, version: ssl.TLSVersion) -> bool:
     try:
-        with socket.create_connection(subject.address, timeout=10) as plain:
-            with _old_context(version).wrap_socket(plain, server_hostname=subject.address[0]) as secured:
-                return secured.version() is not None
+        with (
+            socket.create_connection(subject.address, timeout=10) as plain,
+            _old_context(version).wrap_socket(plain, server_hostname=subject.address[0]) as secured,
+        ):
+            return secured.version() is not None
     except OSError:
         return False
 
@@ -84,16 +88,18 @@ def server_certificate(bench: Bench) -> None:
     subject = service(bench)
     bench.examined()
     try:
-        with socket.create_connection(subject.address, timeout=10) as plain:
-            with subject.context(subject.credential).wrap_socket(plain, server_hostname=subject.address[0]) as secured:
-                der = secured.getpeercert(binary_form=True) or b""
+        with (
+            socket.create_connection(subject.address, timeout=10) as plain,
+            subject.context(subject.credential).wrap_socket(plain, server_hostname=subject.address[0]) as secured,
+        ):
+            der = secured.getpeercert(binary_form=True) or b""
     except ssl.SSLCertVerificationError as error:
         bench.fail("a", f"证书问题:{error.verify_message}", f"the certificate does not verify: {error.verify_message}")
         return
     except OSError as error:
         raise Inconclusive(f"无法完成 TLS 握手:{error}", f"no handshake: {error}") from error
     certificate = x509.load_der_x509_certificate(der)
-    left = (certificate.not_valid_after_utc - datetime.now(UTC)).days
+    left = (certificate.not_valid_after_utc - bench.clock.now()).days
     if left < 30:
         bench.fail("b", f"证书问题:剩余有效期 {left} 天,不足 30 天", f"only {left} days are left")
     key = certificate.public_key()
@@ -123,7 +129,9 @@ def nothing_without_credentials(bench: Bench) -> None:
     for operation in OPERATIONS[1:5]:
         bench.examined()
         if _ask(subject, subject.context(), operation)[1]:
-            bench.fail("a", f"未认证也应答了 {operation}", f"{operation} was answered without credentials", place=operation)
+            bench.fail(
+                "a", f"未认证也应答了 {operation}", f"{operation} was answered without credentials", place=operation
+            )
 
 
 @case("SEC-04", "S")
@@ -141,7 +149,9 @@ def bad_credentials(bench: Bench) -> None:
         if given:
             bench.fail("a", f"{kind} 凭据被接受", f"the {kind} certificate was accepted", place=kind)
     if not bench.failures and len(set(texts.values())) > 1:
-        bench.fail("b", "对不同坏凭据的答复不同,可被用来探测", "bad credentials are told apart by the answer", received=texts)
+        bench.fail(
+            "b", "对不同坏凭据的答复不同,可被用来探测", "bad credentials are told apart by the answer", received=texts
+        )
     subject.answer("Ping")
 
 
@@ -160,14 +170,14 @@ def signatures_cover(bench: Bench) -> None:
     _verify_package(bench, package, certificate.read_bytes())
     for letter, part, altered in (("c", "正文", "results"), ("d", "时间戳", "receivedAt")):
         bench.examined()
-        receipt = _receipt(page.records[0].record_id, Signer(key.read_bytes(), own.read_bytes()))
+        receipt = _receipt(page.records[0].record_id, Signer(key.read_bytes(), own.read_bytes()), bench.clock)
         if altered == "results":
             receipt = receipt.replace("<code>0000</code></Result>", "<code>0001</code></Result>")
         else:
             receipt = re.sub(r"(<receivedAt>\d{4}-)\d\d", r"\g<1>09", receipt)
         if subject.call("PutReceipt", receipt).fault() is None:
             bench.fail(letter, f"改动{part}后签名仍通过", f"a receipt with altered {altered} was taken", place=altered)
-    honest = _receipt(page.records[0].record_id, Signer(key.read_bytes(), own.read_bytes()))
+    honest = _receipt(page.records[0].record_id, Signer(key.read_bytes(), own.read_bytes()), bench.clock)
     fault = subject.call("PutReceipt", honest).fault()
     if fault is not None:
         bench.fail("e", f"正确的回执被拒:{fault[0]}", f"an honest receipt was refused: {fault[0]}")
@@ -189,9 +199,11 @@ def _verify_package(bench: Bench, package: safexml.Element, certificate: bytes) 
     bench.fail("b", "改动报文头后签名仍通过", "the signature holds over an altered Head")
 
 
-def _receipt(record_id: str, signer: Signer) -> str:
-    results = f'<Results xmlns="{EXCHANGE}"><Result><recordId>{record_id}</recordId><code>0000</code></Result></Results>'
-    now = datetime.now(BEIJING).isoformat(timespec="seconds")
+def _receipt(record_id: str, signer: Signer, clock: ScaledClock) -> str:
+    results = (
+        f'<Results xmlns="{EXCHANGE}"><Result><recordId>{record_id}</recordId><code>0000</code></Result></Results>'
+    )
+    now = clock.now().isoformat(timespec="seconds")
     head = (
         f'<Head xmlns="{EXCHANGE}" Id="r-1"><packageId>{uuid.uuid5(uuid.NAMESPACE_URL, record_id + now)}</packageId>'
         f"<receiver>113601009900000258</receiver><receivedAt>{now}</receivedAt><receiptNo>1</receiptNo>"

@@ -3,7 +3,7 @@
 
 from gateway_conformance.bench import Bench
 from gateway_conformance.capture import CapturedRecord
-from gateway_conformance.subjects.soap import SoapSubject
+from gateway_conformance.subjects.soap import Page, SoapSubject
 from gateway_conformance.verdict import Inconclusive
 
 
@@ -15,21 +15,35 @@ def service(bench: Bench) -> SoapSubject:
 
 
 class Mark:
-    """The place up to which everything has been read; ``changes`` reads what came after, by cursor."""
+    """The place up to which everything has been read; ``changes`` reads what came after, by cursor.
+
+    The service's subject keeps one tail a run: a new mark goes on from it, so that the whole is read once only.
+    """
 
     def __init__(self, bench: Bench) -> None:
         self._service = service(bench)
-        pages = self._service.pages()
-        self.held = {record.key: record for page in pages for record in page.records}
-        self.cursor = next((page.cursor for page in reversed(pages) if page.cursor), None)
+        tail = self._service.tail
+        if tail.cursor is None:
+            self._read(self._service.pages())
+        else:
+            self._read(self._service.pages(cursor=tail.cursor))
+        self.held = dict(tail.held)
 
     def changes(self) -> list[CapturedRecord]:
         """Return the records after the mark, and move it."""
-        if self.cursor is None:
-            raise Inconclusive("服务没有给出 nextCursor,无法取增量", "no nextCursor was given: no increment can be asked for")
-        pages = self._service.pages(cursor=self.cursor)
-        self.cursor = next((page.cursor for page in reversed(pages) if page.cursor), self.cursor)
-        return [record for page in pages for record in page.records]
+        cursor = self._service.tail.cursor
+        if cursor is None:
+            raise Inconclusive(
+                "服务没有给出 nextCursor,无法取增量", "no nextCursor was given: no increment can be asked for"
+            )
+        return self._read(self._service.pages(cursor=cursor))
+
+    def _read(self, pages: list[Page]) -> list[CapturedRecord]:
+        tail = self._service.tail
+        found = [record for page in pages for record in page.records]
+        tail.held.update({record.key: record for record in found})
+        tail.cursor = next((page.cursor for page in reversed(pages) if page.cursor), tail.cursor)
+        return found
 
 
 def by_key(records: list[CapturedRecord], wanted: tuple[str, ...]) -> list[CapturedRecord]:

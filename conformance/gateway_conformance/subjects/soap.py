@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Profile S: a client of the DepartmentData service that keeps raw bytes, and can speak wrongly where a case wants it."""
 
+import hashlib
 import http.client
 import socket
 import ssl
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -58,7 +59,7 @@ class Reply:
         if element is None or not str(element.tag).endswith("}Fault"):
             return None
         code = element.findtext(f".//{{{EXCHANGE}}}ExchangeFault/{{{EXCHANGE}}}code") or ""
-        return code, " ".join(text.strip() for text in element.itertext() if text.strip())
+        return code, " ".join(str(text).strip() for text in element.itertext() if str(text).strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,14 @@ class Page:
     cursor: str | None
     more: bool
     reply: Reply
+
+
+@dataclass(slots=True)
+class Tail:
+    """How far the changes have been read, and the last version of every key read so far."""
+
+    cursor: str | None = None
+    held: dict[str, CapturedRecord] = field(default_factory=dict)
 
 
 class SoapSubject:
@@ -83,6 +92,7 @@ class SoapSubject:
         self._left = int(description.table("limits").get("requests", REQUESTS))
         self._connection: http.client.HTTPConnection | None = None
         self._capture: Capture | None = None
+        self.tail = Tail()
         self.page_size = int(description.table("abilities").get("page_size_max", PAGE))
 
     # connections ------------------------------------------------------------------------------------------------
@@ -119,7 +129,9 @@ class SoapSubject:
         host, port = self.address
         if not self.secure:
             return http.client.HTTPConnection(host, port, timeout=SECONDS)
-        return http.client.HTTPSConnection(host, port, timeout=SECONDS, context=context or self.context(self.credential))
+        return http.client.HTTPSConnection(
+            host, port, timeout=SECONDS, context=context or self.context(self.credential)
+        )
 
     def _spend(self) -> None:
         self._left -= 1
@@ -173,7 +185,9 @@ class SoapSubject:
                 return self.post(body, operation, connection=connection)
             except (OSError, http.client.HTTPException) as error:
                 if attempt == 2 or connection is not None:
-                    raise Unanswered(f"{operation} 没有应答:{error}", f"{operation} was not answered: {error}") from error
+                    raise Unanswered(
+                        f"{operation} 没有应答:{error}", f"{operation} was not answered: {error}"
+                    ) from error
         raise AssertionError
 
     def answer(self, operation: str, inner: str = "") -> Element:
@@ -222,8 +236,6 @@ class SoapSubject:
         parts = {str(child.tag).rpartition("}")[2]: (child.text or "").strip() for child in list(element)[:4]}
         payload = element[-1]
         document = safexml.canonical(payload)
-        import hashlib
-
         version = parts.get("version", "0")
         return CapturedRecord(
             parts.get("key", ""), int(version) if version.isdecimal() else 0, parts.get("contentDigest", ""),

@@ -48,7 +48,9 @@ class Driver:
     def add(self, count: int, at: str | None = None) -> dict[str, Any]:
         """Add applications, all stamped with the same moment."""
         moment = datetime.fromisoformat(at) if at else self.department.now()
-        rows = [self.department.lives.case("XK", keep=lambda name, _n: name == "permitApplication")[0] for _ in range(count)]
+        rows = [
+            self.department.lives.case("XK", keep=lambda name, _n: name == "permitApplication")[0] for _ in range(count)
+        ]
         return {"keys": [self.department.write(row, moment).key for row in rows], "at": wire_time(moment)}
 
     def touch(self, part: str = "main") -> dict[str, Any]:
@@ -82,7 +84,9 @@ class Driver:
     def delete(self) -> dict[str, Any]:
         """Delete a case in the source: every record is withdrawn."""
         row = next(row for row in self.department.rows.values() if row.type == "XK_SD")
-        gone = [each for each in self.department.rows.values() if each.case == row.case]
+        gone = [
+            each for each in self.department.rows.values() if each.case == row.case or f":{row.case}:" in target(each)
+        ]
         return {"keys": [each.key for each in gone if self.remove(each)]}
 
     def remove(self, row: Row) -> bool:
@@ -121,7 +125,9 @@ class Driver:
                 document = put(document, element, wire_time(moment)) if value(document, element) else document
             if value(document, "dueDate"):
                 document = put(document, "dueDate", due)
-            moved = self.department.lives.row("permitApplication" if row.type == "XK_SQ" else "permitAcceptance", document)
+            moved = self.department.lives.row(
+                "permitApplication" if row.type == "XK_SQ" else "permitAcceptance", document
+            )
             keys.append(self.department.write(moved).key)
         return {"keys": keys}
 
@@ -154,7 +160,11 @@ class Driver:
         chosen = {"permitApplication", "permitAcceptance"}
         applied, refused = self.department.lives.case("XK", keep=lambda name, _n: name in chosen)
         decided = [row for row in self.script_a() if row.type != "XK_SD"]
-        return [applied, self.not_accepted(refused), *(self.not_granted(r) if r.type == "XK_JD" else r for r in decided)]
+        return [
+            applied,
+            self.not_accepted(refused),
+            *(self.not_granted(r) if r.type == "XK_JD" else r for r in decided),
+        ]
 
     def not_accepted(self, row: Row) -> Row:
         """Turn an acceptance into a refusal to accept."""
@@ -237,6 +247,11 @@ class Driver:
     def receipts(self) -> dict[str, Any]:
         """List the recordIds that receipts are held for, with their codes."""
         return {"keys": list(self.department.receipts), "codes": self.department.receipts}
+
+
+def target(row: Row) -> str:
+    """Return the key of the record that an attachment or a publication is about."""
+    return value(row.document, "ownerKey") or value(row.document, "sourceKey")
 
 
 def without(document: str, *elements: str) -> str:

@@ -33,13 +33,13 @@ def make(directory: Path) -> Keys:
     keys = Keys(directory)
     if keys.file("bench").exists():
         return keys
-    authority = pki._authority(directory, DAYS)  # noqa: SLF001 - the same package
+    authority = pki._authority(directory, DAYS)
     authority.issue(directory, "server", "department server", ExtendedKeyUsageOID.SERVER_AUTH)
     authority.issue(directory, "system", "department signing", None)
     authority.issue(directory, "bench", "bench client", ExtendedKeyUsageOID.CLIENT_AUTH)
     authority.issue(directory, "receipts", "bench receipts", None)
     authority.issue(directory, "other-unit", "another unit", ExtendedKeyUsageOID.CLIENT_AUTH)
-    gone = pki._Authority(authority.key, authority.certificate, -2)  # noqa: SLF001 - the same package
+    gone = pki._Authority(authority.key, authority.certificate, -2)
     gone.issue(directory, "expired", "expired client", ExtendedKeyUsageOID.CLIENT_AUTH)
     authority.issue(directory, "revoked", "revoked client", ExtendedKeyUsageOID.CLIENT_AUTH)
     return keys

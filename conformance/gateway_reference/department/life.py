@@ -52,7 +52,7 @@ class Row:
     def copy(self, **changes: object) -> "Row":
         """Return the row with some attributes changed."""
         held = {name: getattr(self, name) for name in Row.__slots__}
-        return Row(**{**held, **changes})  # type: ignore[arg-type]
+        return Row(**{**held, **changes})
 
 
 def value(document: str, element: str) -> str:
@@ -89,7 +89,7 @@ def catalogue(pack: Path) -> str:
 
 def items(pack: Path) -> list[str]:
     """Return the codes of the items that the department reports."""
-    found = []
+    found: list[str] = []
     for flow in FLOWS.values():
         codes = [value(doc, "itemCode") for name, doc in _sample(pack, flow) if name == "powerItem"]
         found.extend(code for code in codes if code not in found)

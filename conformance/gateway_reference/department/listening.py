@@ -6,6 +6,7 @@ import ssl
 import sys
 import threading
 import traceback
+import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -38,7 +39,9 @@ class Service(ThreadingHTTPServer):
         oldest = department.oldest_tls()
         if oldest != "TLSv1_2":
             self.tls.set_ciphers("DEFAULT@SECLEVEL=0")
-        self.tls.minimum_version = ssl.TLSVersion[oldest]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # a mutant may accept what is outdated
+            self.tls.minimum_version = ssl.TLSVersion[oldest]
         self.tls.verify_mode = ssl.CERT_OPTIONAL
         self.tls.verify_flags |= _NO_CHECK_TIME
         self.tls.load_cert_chain(keys.file("server"), keys.file("server").with_suffix(".key"))
@@ -99,17 +102,9 @@ class Handler(BaseHTTPRequestHandler):
         department = self.server.department
         operation = ""
         try:
-            length = int(self.headers.get("Content-Length") or 0)
-            if length > REQUEST_LIMIT:
-                self.close_connection = True
-                raise Refusal("1006", "请求超过 8 MB / the request is larger than 8 MB")
-            body = self.rfile.read(length)
-            if urlsplit(self.path).path != PATH:
-                raise Refusal("1002", "没有此地址 / no such address")
-            certificate = self.connection.getpeercert(binary_form=True)  # type: ignore[attr-defined]
-            element = _operation(department, body)
+            element = _operation(department, self._body())
             operation = etree.QName(element).localname
-            department.authenticate(certificate, operation)
+            department.authenticate(self.connection.getpeercert(binary_form=True), operation)
             department.begin(operation)
             with department.lock:
                 content, status = department.envelope(department.perform(operation, element)), 200
@@ -120,6 +115,20 @@ class Handler(BaseHTTPRequestHandler):
         except Exception as error:  # noqa: BLE001 - the fence: whatever breaks inside is 5000 to the caller
             status, content = 500, _fault(department, Refusal("5000", broken(department, error)))
         self._answer(department, operation, status, content)
+
+    def _body(self) -> bytes:
+        """Read a request; raises Refusal, or OSError where the caller went away in the middle."""
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > REQUEST_LIMIT:
+            self.close_connection = True
+            raise Refusal("1006", "请求超过 8 MB / the request is larger than 8 MB")
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.server.department.cut("")
+            raise ConnectionResetError
+        if urlsplit(self.path).path != PATH:
+            raise Refusal("1002", "没有此地址 / no such address")
+        return body
 
     def _answer(self, department: Department, operation: str, status: int, content: str) -> None:
         try:

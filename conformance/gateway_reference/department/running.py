@@ -46,7 +46,9 @@ class Settings:
 def build(settings: Settings, keys: Keys | None = None) -> Running:
     """Start a department; raises Unknown or PackMissing."""
     if settings.profile not in PROFILES:
-        raise Unknown(f"尚无接口形态 {settings.profile} 的参考系统 / no reference system of profile {settings.profile} yet")
+        raise Unknown(
+            f"尚无接口形态 {settings.profile} 的参考系统 / no reference system of profile {settings.profile} yet"
+        )
     settings.directory.mkdir(parents=True, exist_ok=True)
     keys = keys or keyring.make(settings.directory)
     parts = _parts(settings)

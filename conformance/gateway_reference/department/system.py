@@ -7,7 +7,8 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from cryptography import x509
@@ -206,7 +207,9 @@ class Department:
         """Return the WSDL with the service's own address in it."""
         source = (self.pack.root / "wsdl" / "DepartmentData.wsdl").read_text("utf-8")
         source = re.sub(r'(<(?:\w+:)?address\s[^>]*location=")[^"]*(")', rf"\g<1>{url}\g<2>", source)
-        return re.sub(r'schemaLocation="(?:[^"]*/)?([\w.\-]+\.xsd)"', rf'schemaLocation="{url}?xsd=\g<1>"', source).encode()
+        return re.sub(
+            r'schemaLocation="(?:[^"]*/)?([\w.\-]+\.xsd)"', rf'schemaLocation="{url}?xsd=\g<1>"', source
+        ).encode()
 
     # access ------------------------------------------------------------------------------------------------------
 
@@ -289,11 +292,7 @@ class Department:
         if cursor is not None and not re.fullmatch(r"[0-9T:.+\-]{1,40}\|\d{1,12}", cursor):
             raise Refusal("1002", "cursor 不是本系统给出的 / this cursor was not given by this system")
         if since is not None:
-            try:
-                if datetime.fromisoformat(since).utcoffset() != timedelta(hours=8):
-                    raise ValueError
-            except ValueError as error:
-                raise Refusal("1002", "since 不符合接口规范 / since is not of the contract") from error
+            _instant(since)
 
     def key_rows(self, element: etree._Element) -> str:
         """Answer GetKeys: all rows of the day in one answer."""
@@ -319,7 +318,7 @@ class Department:
     def _day(self, element: etree._Element) -> str:
         day = _leaf(element, "day") or ""
         try:
-            return datetime.strptime(day, "%Y-%m-%d").date().isoformat()
+            return date.fromisoformat(day if len(day) == 10 else "").isoformat()
         except ValueError as error:
             raise Refusal("1002", "day 不符合接口规范 / day is not of the contract") from error
 
@@ -376,6 +375,16 @@ class Department:
 def _leaf(element: etree._Element, name: str) -> str | None:
     found = element.find(f"{{{DEPARTMENT}}}{name}")
     return None if found is None else (found.text or "").strip()
+
+
+def _instant(text: str) -> datetime:
+    """Read an instant of the contract; raises Refusal."""
+    moment: datetime | None = None
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+    if moment is None or moment.utcoffset() != timedelta(hours=8):
+        raise Refusal("1002", "时间不符合接口规范 / an instant is not of the contract")
+    return moment
 
 
 def text_of(moment: datetime) -> str:
