@@ -17,6 +17,9 @@ TRACE = re.compile(
     r"Traceback \(most recent|File \"[^\"]+\", line \d+|\bat [\w$.]+\([\w.]+\.(java|cs):\d+\)|\bat System\.|java\.\w+\.\w+Exception"
     r"|org\.\w+\.|SQLException|ORA-\d{5}|SQLSTATE|sqlite3\.|psycopg|\bSELECT\b.{1,80}\bFROM\b|System\.Data\.", re.IGNORECASE | re.DOTALL,
 )  # fmt: skip
+SQL = re.compile(
+    r"SQLException|ORA-\d{5}|SQLSTATE|sqlite3\.|psycopg|System\.Data\.|syntax error (at|near)", re.IGNORECASE
+)
 BROKEN = (
     b"", b"not xml at all", b"<a><b></a>", envelope("Ping").replace(b"</soap:Body>", b""),
     envelope("NoSuchOperation"), envelope("Ping").replace(b"soap:Body", b"soap:Corpus"),
@@ -135,11 +138,11 @@ def no_concatenated_sql(bench: Bench) -> None:
         for canary in CANARIES:
             bench.examined()
             reply = _send(bench, subject, envelope(operation, f"<{element}>{escape(canary)}</{element}>"), operation)
-            told = _told(reply)
-            if told and "SQL" in told.upper() + "SQL":
+            told = SQL.search(reply.text)
+            if told:
                 bench.fail(
                     "b",
-                    f"疑似 SQL 注入:参数 {element},报错 {told}",
+                    f"疑似 SQL 注入:参数 {element},报错 {told.group(0)[:40]}",
                     f"a database error shows: {element}",
                     place=element,
                 )

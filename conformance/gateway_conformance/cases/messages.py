@@ -7,11 +7,15 @@ from gateway.documents import safexml
 from gateway.documents.faults import RefusedDocument
 from gateway_conformance.bench import Bench
 from gateway_conformance.case import case
+from gateway_conformance.cases.records import answered_for, say
 from gateway_conformance.cases.service import Mark, by_key, service
 from gateway_conformance.subjects.soap import EXCHANGE, NS
 
 PAGES = 20
 RARE = "㙍𬭊䶮·示例"
+CONTROLS = re.compile(
+    rb"(?<!^)\xef\xbb\xbf|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|7f);|0*(?:[0-8]|1[124-9]|2\d|3[01]|127);)"
+)
 ENCODING = frozenset({"DOC-003", "DOC-004", "DOC-005"})
 DOCTYPE = frozenset({"DOC-002", "DOC-014"})
 
@@ -30,30 +34,44 @@ def _messages(bench: Bench) -> list[bytes]:
     return [*found, subject.call("Ping").body, subject.call("GetVersion").body]
 
 
-def _refused(bench: Bench) -> list[tuple[str, str]]:
+def _refused(bench: Bench) -> list[tuple[str, str, bytes]]:
     found = []
     for message in _messages(bench):
         bench.examined()
         try:
             safexml.parse(message)
         except RefusedDocument as refused:
-            found.append((refused.finding.code, refused.finding.message.zh))
+            found.append((refused.finding.code, refused.finding.message.zh, message))
     return found
 
 
 @case("SCH-01", "S")
 def well_formed(bench: Bench) -> None:
     """Every message is well-formed."""
-    for code, why in _refused(bench):
-        if code not in ENCODING | DOCTYPE and code != "DOC-006":
+    for code, why, message in _refused(bench):
+        if code not in ENCODING | DOCTYPE and code != "DOC-006" and not CONTROLS.search(message):
             bench.fail("a", f"不是合法 XML:{why}", "a message is not well-formed", expected=code)
             return
+
+
+@case("SCH-04", "S")
+def control_characters(bench: Bench) -> None:
+    """No control characters and no BOM inside a message, raw or as references."""
+    for message in _messages(bench):
+        bench.examined()
+        found = CONTROLS.search(message)
+        if found:
+            where = re.findall(rb"<key>([^<]*)</key>", message[: found.start()])
+            bench.fail("a", "报文含控制符或中间的 BOM", "a control character or a byte order mark inside a message",
+                       received=found.group(0).hex(), examples=[each.decode("utf-8", "replace") for each in where[-1:]])  # fmt: skip
+            return
+    say(bench, answered_for(bench.capture, "SCH-04"))
 
 
 @case("SCH-03", "S")
 def declared_encoding(bench: Bench) -> None:
     """The bytes are in the encoding that XML declaration and HTTP header declare."""
-    for code, why in _refused(bench):
+    for code, why, _message in _refused(bench):
         if code in ENCODING:
             bench.fail("a", f"声明的编码与实际不符:{why}", "the declared encoding is not the real one", expected=code)
             return

@@ -17,12 +17,13 @@ PARTY: Final = ("party", "applicant", "respondent", "agent", "payer")
 EXAMINED: Final[dict[str, tuple[str, ...]]] = {
     "SCH-02": (), "SCH-07": (), "SCH-08": ("amount", "total", "fineAmount", "principalPaid"), "SCH-13": ("attachment",), "COD-01": ("orgCode",), "COD-02": ("idNo",), "COD-03": ("idNo",),
     "COD-04": ("regionCode",), "COD-05": ("itemCode",), "COD-06": ("itemCode",), "COD-07": ("orgCode",),
-    "COD-08": ("stepCode",), "COD-09": ("decidedAt",), "COD-10": ("idKind",), "CMP-02": (), "CMP-03": PARTY, "CMP-06": (),
+    "COD-08": ("stepCode",), "COD-09": ("decidedAt",), "COD-10": ("idKind",), "CMP-03": PARTY, "CMP-06": (),
     "XRC-02": (), "XRC-04": ("decidedAt",), "XRC-06": ("amount", "total", "principalPaid"), "CLK-02": ("occurredAt",),
     "PUB-01": ("decidedAt",), "PUB-02": ("disclosure", "decidedAt"), "PUB-03": ("disclosure", "decidedAt"),
 }  # fmt: skip
 """Cases that say only what the validator finds, and the elements that make a record something for them to look at."""
 
+FILLER_SHARE: Final = 0.005
 FROM_CATALOGUE: Final = frozenset({"COD-05", "COD-08"})
 RESULTS: Final = {"XK": "XK_JD", "QT": "XK_JD", "CF": "CF_JD", "ZS": "ZS_JD", "QZ": "QZ_JD"}
 
@@ -62,16 +63,6 @@ for _id, _elements in EXAMINED.items():
     case(_id, *BUILT)(_record_case(_id, _elements))
 
 
-@case("SCH-04", *BUILT)
-def control_characters(bench: Bench) -> None:
-    """No BOM inside a message, no control characters in text."""
-    for message in bench.capture.messages:
-        bench.examined()
-        if b"\xef\xbb\xbf" in message[3:]:
-            bench.fail("b", "报文中间有 BOM", "a byte order mark inside a message")
-    say(bench, answered_for(bench.capture, "SCH-04"))
-
-
 @case("COD-11", *BUILT)
 def case_numbers(bench: Bench) -> None:
     """Case numbers fit the pattern and stand for one case of one item."""
@@ -101,6 +92,21 @@ def mandatory_elements(bench: Bench) -> None:
     say(bench, [each for each in answered_for(capture, "CMP-01") if each.record.type != "XK_HJ"])
     held = [record for record in capture.records if record.case and record.type != "XK_HJ"]
     _owed(bench, "b", held, "operatorName")
+
+
+@case("CMP-02", *BUILT)
+def no_fillers(bench: Bench) -> None:
+    """Words that say nothing stand in less than half a percent of the records that have the element."""
+    capture = bench.capture
+    bench.examined(len(capture.records))
+    found: dict[str, list[Judged]] = defaultdict(list)
+    for each in answered_for(capture, "CMP-02"):
+        found[each.finding.path].append(each)
+    for path, judged in sorted(found.items()):
+        share = len(judged) / max(1, sum(record.type == judged[0].record.type for record in capture.records))
+        take = bench.fail if share >= FILLER_SHARE else bench.warn
+        take("a", f"疑似填充值占 {share:.1%}:{judged[0].finding.message.zh}", f"{share:.1%} fillers: {judged[0].finding.message.en}",
+             hint=judged[0].finding.hint, place=path, examples=[each.record.key for each in judged])  # fmt: skip
 
 
 @case("CMP-05", *BUILT)

@@ -22,21 +22,34 @@ class Mark:
 
     def __init__(self, bench: Bench) -> None:
         self._service = service(bench)
+        self._by_time = bench.description.declares("order") == "descending"
         tail = self._service.tail
         if tail.cursor is None:
+            self._note_time()
             self._read(self._service.pages())
         else:
-            self._read(self._service.pages(cursor=tail.cursor))
+            self.changes()
         self.held = dict(tail.held)
 
     def changes(self) -> list[CapturedRecord]:
         """Return the records after the mark, and move it."""
-        cursor = self._service.tail.cursor
-        if cursor is None:
+        tail = self._service.tail
+        if tail.cursor is None:
             raise Inconclusive(
                 "服务没有给出 nextCursor,无法取增量", "no nextCursor was given: no increment can be asked for"
             )
-        return self._read(self._service.pages(cursor=cursor))
+        if not self._by_time:
+            return self._read(self._service.pages(cursor=tail.cursor))
+        since = tail.time
+        self._note_time()
+        known = {key: record.version for key, record in tail.held.items()}
+        found = self._read(self._service.pages(since=since))
+        return [record for record in reversed(found) if known.get(record.key) != record.version]
+
+    def _note_time(self) -> None:
+        """Keep the service's own time: where the order is descending, changes are asked for by it."""
+        if self._by_time:
+            self._service.tail.time = self._service.answer("Ping")[0].text
 
     def _read(self, pages: list[Page]) -> list[CapturedRecord]:
         tail = self._service.tail

@@ -77,6 +77,7 @@ class Tail:
     """How far the changes have been read, and the last version of every key read so far."""
 
     cursor: str | None = None
+    time: str | None = None
     held: dict[str, CapturedRecord] = field(default_factory=dict)
 
 
@@ -168,6 +169,16 @@ class SoapSubject:
             if connection is None:
                 self._connection = None
             raise
+
+    def abandon(self, connection: http.client.HTTPConnection, body: bytes) -> None:
+        """Send a request and go away when its answer begins."""
+        self._spend()
+        headers = {"Content-Type": "text/xml; charset=utf-8"}
+        try:
+            connection.request("POST", self._parts.path, body, headers)
+            connection.sock.recv(64)
+        finally:
+            connection.close()
 
     def _took(self, what: str, begun: float, sent: bytes, response: http.client.HTTPResponse) -> Reply:
         body = response.read()

@@ -41,5 +41,7 @@ def make(directory: Path) -> Keys:
     authority.issue(directory, "other-unit", "another unit", ExtendedKeyUsageOID.CLIENT_AUTH)
     gone = pki._Authority(authority.key, authority.certificate, -2)
     gone.issue(directory, "expired", "expired client", ExtendedKeyUsageOID.CLIENT_AUTH)
+    soon = pki._Authority(authority.key, authority.certificate, 5)
+    soon.issue(directory, "ending", "department server", ExtendedKeyUsageOID.SERVER_AUTH)
     authority.issue(directory, "revoked", "revoked client", ExtendedKeyUsageOID.CLIENT_AUTH)
     return keys

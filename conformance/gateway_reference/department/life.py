@@ -16,6 +16,7 @@ ORGANISATION: Final = "11360100MA0000015H"
 NAME: Final = "南昌市示例局"
 ORG9: Final = "MA0000015"
 FLOWS: Final = {"XK": "permit", "CF": "penalty", "QZ": "coercion-measure", "ZS": "levy", "QT": "other"}
+FORMER: Final = "XK-MA0000015-0009"
 SPOT: Final = "coercion-on-the-spot"
 NOT_OF_THE_DEPARTMENT: Final = frozenset({"alert", "instruction", "complaint"})
 MASTER: Final = ("organization", "post", "powerItem", "workflow")
@@ -84,7 +85,17 @@ def catalogue(pack: Path) -> str:
         for name, document in _sample(pack, flow):
             if name in MASTER:
                 seen.setdefault(document)
+                if flow == "permit" and name in {"powerItem", "workflow"}:
+                    seen.setdefault(_former(document))
     return f'<Records xmlns="{wire.NAMESPACE}">\n' + "\n".join(seen) + "\n</Records>\n"
+
+
+def _former(document: str) -> str:
+    """Return an item that was cancelled, or its workflow: the approved list holds it, nobody may use it."""
+    document = document.replace("XK-MA0000015-0001", FORMER)
+    if "<effectiveTo>" in document:
+        return put(document, "effectiveTo", "2021-12-31")
+    return re.sub(r"(<effectiveFrom>[^<]*</effectiveFrom>)", r"\1<effectiveTo>2021-12-31</effectiveTo>", document)
 
 
 def items(pack: Path) -> list[str]:

@@ -23,6 +23,7 @@ PATH: Final = "/department"
 REQUEST_LIMIT: Final = 8 * 1024 * 1024 + 64 * 1024
 SECONDS: Final = 60.0
 _BODY: Final = "{http://schemas.xmlsoap.org/soap/envelope/}Body"
+_HEADER: Final = "{http://schemas.xmlsoap.org/soap/envelope/}Header"
 _NO_CHECK_TIME: Final = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: the dates are checked with everything else, in one place
 
 
@@ -44,7 +45,8 @@ class Service(ThreadingHTTPServer):
             self.tls.minimum_version = ssl.TLSVersion[oldest]
         self.tls.verify_mode = ssl.CERT_OPTIONAL
         self.tls.verify_flags |= _NO_CHECK_TIME
-        self.tls.load_cert_chain(keys.file("server"), keys.file("server").with_suffix(".key"))
+        server = keys.file(department.server_certificate())
+        self.tls.load_cert_chain(server, server.with_suffix(".key"))
         self.tls.load_verify_locations(keys.authority)
         super().__init__(("127.0.0.1", port), Handler)
 
@@ -161,6 +163,9 @@ def broken(department: Department, error: Exception) -> str:
 def _operation(department: Department, body: bytes) -> etree._Element:
     root = department.read(body)
     found = root.find(_BODY)
+    nonce = root.findtext(f"{_HEADER}/{{{DEPARTMENT}}}Request/{{{DEPARTMENT}}}nonce")
+    if nonce:
+        department.fresh(nonce.strip())
     if found is None or len(found) != 1:
         raise Refusal("1002", "信封须有且只有一个操作 / the Body must hold exactly one operation")
     if etree.QName(found[0]).namespace != DEPARTMENT:

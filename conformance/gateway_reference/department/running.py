@@ -68,7 +68,7 @@ def build(settings: Settings, keys: Keys | None = None) -> Running:
 
 def _parts(settings: Settings) -> list[type]:
     if settings.mutant is not None:
-        found = mutants.MUTANTS.get(settings.mutant)
+        found = mutants.load().get(settings.mutant)
         if found is None or settings.profile not in found.profiles:
             raise Unknown(f"没有此缺陷 / no such mutant of profile {settings.profile}: {settings.mutant}")
         return list(found.parts)
@@ -122,7 +122,7 @@ def describe(running: Running, keys: Keys, directory: Path) -> None:
             },
         },
         "items": {"live": life.items(department.pack.root), "catalogue": "file:catalogue.xml"},
-        "abilities": {"key_list": True, "attachments": "inline", "encoding": "UTF-8", "order": "ascending", "replay_protection": False},
+        "abilities": {"key_list": True, "attachments": "inline", "encoding": "UTF-8", "order": "ascending", "replay_protection": True},
         "stimulus": {"mode": "hook", "hook": running.hook.url},
         "limits": {"requests": 20000},
     }  # fmt: skip

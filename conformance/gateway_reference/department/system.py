@@ -56,8 +56,8 @@ class Department:
         for number in range(3):
             for category in life.FLOWS:
                 stamp = FIRST_DAY + timedelta(hours=5 * number + list(life.FLOWS).index(category))
-                for row in self.seed_case(category):
-                    self.write(row, stamp)
+                for at, row in enumerate(self.seed_case(category)):
+                    self.write(row, stamp + timedelta(seconds=at))
 
     def seed_case(self, category: str) -> list[Row]:
         """Return the records of one seed case."""
@@ -105,14 +105,19 @@ class Department:
 
     def select(self, types: Sequence[str], since: str | None, cursor: str | None, size: int) -> tuple[list[Row], bool]:
         """Return a page of rows and whether there are more."""
-        found = [row for row in self.visible() if not types or row.type in types]
-        if since:
-            found = [row for row in found if self.since(row, text_of(datetime.fromisoformat(since)))]
+        found = self.chosen(types, since)
         found.sort(key=self.position)
         if cursor:
             found = [row for row in found if self.after(row, cursor)]
         size = min(size, self.page_limit())
         return found[:size], len(found) > size
+
+    def chosen(self, types: Sequence[str], since: str | None) -> list[Row]:
+        """Return the rows of some types (none means all) that were changed at or after a time."""
+        found = [row for row in self.visible() if not types or row.type in types]
+        if since:
+            found = [row for row in found if self.since(row, text_of(datetime.fromisoformat(since)))]
+        return found
 
     def page_limit(self) -> int:
         """Return the largest page."""
@@ -148,7 +153,7 @@ class Department:
         records, lines = [], []
         for row in rows:
             document = self.document(row)
-            digest = digest_of(document)
+            digest = self.digest(document)
             record_id = self.record_id(row, digest)
             lines.append(f"{record_id}|{row.key}|{row.version}|{digest}\n")
             records.append(
@@ -157,6 +162,10 @@ class Department:
             )
         head = self.head(len(rows), wire.digest("".join(lines).encode()))
         return f'<Package xmlns="{NAMESPACE}">{head}<Body>{"".join(records)}</Body>{self.signature(head)}</Package>'
+
+    def digest(self, document: str) -> str:
+        """Return the contentDigest of a document."""
+        return digest_of(document)
 
     def record_id(self, row: Row, digest: str) -> str:
         """Return the recordId of a row."""
@@ -224,6 +233,17 @@ class Department:
         parsed = x509.load_der_x509_certificate(certificate)
         if wire.digest(certificate) not in self.clients or self.expired(parsed):
             raise Refusal("3001", "未认证 / not authenticated")
+
+    def fresh(self, nonce: str) -> None:
+        """Refuse a nonce that was used before; raises Refusal."""
+        with self.lock:
+            if nonce in self.nonces:
+                raise Refusal("3002", "重放的请求 / a replayed request")
+            self.nonces.add(nonce)
+
+    def server_certificate(self) -> str:
+        """Return the name of the server's certificate."""
+        return "server"
 
     def expired(self, certificate: x509.Certificate) -> bool:
         """Tell whether a certificate is outside its dates."""
@@ -298,7 +318,7 @@ class Department:
         """Answer GetKeys: all rows of the day in one answer."""
         rows = []
         for row in self.keys(self._day(element)):
-            digest = digest_of(self.document(row))
+            digest = self.digest(self.document(row))
             rows.append(
                 f"<row><type>{row.type}</type><key>{escape(row.key)}</key><version>{row.version}</version>"
                 f"<operation>{row.operation}</operation><contentDigest>{digest}</contentDigest></row>"

@@ -2,6 +2,7 @@
 """Mutants: departments with one single defect; each overrides the seams that its defect needs and nothing else."""
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Final
 
 
@@ -25,3 +26,10 @@ def mutant(id_: str, profiles: str = "S") -> Any:
         return part
 
     return register
+
+
+def load() -> dict[str, Mutant]:
+    """Return every mutant."""
+    for module in ("records", "service", "driven"):
+        import_module(f"gateway_reference.department.mutants.{module}")
+    return MUTANTS
