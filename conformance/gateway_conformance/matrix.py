@@ -29,6 +29,7 @@ class Choice:
     seed: int = 1
     only: frozenset[str] | None = None
     twins: bool = True
+    others: int = OTHERS
 
 
 def matrix(choice: Choice, advance: Callable[[str, list[str]], None] = lambda _id, _failed: None) -> dict[str, Any]:
@@ -44,10 +45,10 @@ def matrix(choice: Choice, advance: Callable[[str, list[str]], None] = lambda _i
             result = _try(work, ring, choice.seed, _cases(choice, registry.mutants()[id_].killer, id_), mutant=id_)
             per_mutant[id_] = {"profile": PROFILE, "killed_by": _failed(result), "codes": _codes(result)}
             advance(id_, per_mutant[id_]["killed_by"])
-        for id_ in (None, *_chosen(twins.TWINS, choice)) if choice.twins else ():
-            result = _try(work, ring, choice.seed, _cases(choice, None, id_ or ""), twin=id_)
-            per_twin[id_ or "reference"] = {"profile": PROFILE, "failed": _failed(result, opening=True)}
-            advance(id_ or "reference", per_twin[id_ or "reference"]["failed"])
+        for name in (None, *_chosen(twins.TWINS, choice)) if choice.twins else ():
+            result = _try(work, ring, choice.seed, _cases(choice, None, name or ""), twin=name)
+            per_twin[name or "reference"] = {"profile": PROFILE, "failed": _failed(result, opening=True)}
+            advance(name or "reference", per_twin[name or "reference"]["failed"])
     return figures(per_mutant, per_twin)
 
 
@@ -61,7 +62,7 @@ def _cases(choice: Choice, killer: str | None, id_: str) -> frozenset[str] | Non
         return None
     known = [each.id for each in expected(PROFILE)]
     chance = random.Random(f"{choice.seed}:{id_}")  # noqa: S311 - to be repeated from the seed
-    return frozenset(chance.sample(known, min(OTHERS, len(known)))) | ({killer} if killer else frozenset())
+    return frozenset(chance.sample(known, min(choice.others, len(known)))) | ({killer} if killer else frozenset())
 
 
 def _try(work: Path, ring: Any, seed: int, only: frozenset[str] | None, **defect: str | None) -> dict[str, Any]:
