@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-CLOSED, BAD_DESCRIPTION, UNREACHABLE, SUITE_FAULT = 1, 3, 4, 6
-VERDICTS = ("PASS", "FAIL", "WARN", "N/A", "WAIVED", "INCONCLUSIVE", "ERROR", "NOT_RUN")
-JSON = click.option("--json", "as_json", is_flag=True, help="JSON 输出 / print JSON")
+from gateway_conformance.attestation.command import sign, trust, verify
+from gateway_conformance.printing import BAD_DESCRIPTION, CLOSED, JSON, SUITE_FAULT, UNREACHABLE, VERDICTS, emit
 
 
 @click.group(name="conformance")
@@ -124,7 +123,7 @@ def run(
         raise click.BadParameter("没有这样的用例 / no such case", param_hint="--only")
     options = runner.Options(seed, time_scale, profile, frozenset(chosen) if only else None, journal, click.prompt)
     try:
-        result = runner.run(
+        result, evidence = runner.run_with_evidence(
             descriptions.load(sut), options, lambda outcome: click.echo(f"{outcome.id} {outcome.verdict}", err=True)
         )
     except (descriptions.BadDescription, runner.NoSubject, OtherRun) as error:
@@ -133,13 +132,74 @@ def run(
     if out is not None:
         from gateway_conformance.reports import write
 
-        write(result, out)
+        write(result, out, evidence)
     if as_json:
         emit(result)
     else:
         for line in summary(result):
             click.echo(line)
     return exit_code(result)
+
+
+@command.command()
+@click.argument("code")
+@JSON
+def explain(code: str, *, as_json: bool) -> int | None:
+    """离线手册:一个问题编码(如 E-INC-03a)或用例 / the handbook page of a finding code or a case."""
+    from gateway_conformance.handbook import entry
+
+    found = entry(code)
+    if found is None:
+        raise click.UsageError(f"没有这样的用例或问题编码 / no such case or code: {code}")
+    if as_json:
+        emit(found)
+        return None
+    click.echo(
+        f"{found['id']} {found['family']['zh']} / {found['family']['en']} · {found['severity']} · {found['source']}"
+    )
+    for label, name in (
+        ("要求", "requirement"),
+        ("怎么测", "steps"),
+        ("通过条件", "passes"),
+        ("报错", "error"),
+        ("修复", "hint"),
+    ):
+        click.echo(f"{label}\t{found[name]}")
+    for label, name in (
+        ("hook 动作", "verbs"),
+        ("前提用例", "prerequisites"),
+        ("常见缺陷", "known_defects"),
+        ("校验编码", "validator_codes"),
+    ):
+        if found[name]:
+            click.echo(f"{label}\t{'; '.join(found[name])}")
+    for label, name in (("正例", "good"), ("反例", "bad")):
+        if found["samples"][name]:
+            click.echo(f"{label}\t{' '.join(found['samples'][name])}")
+    for note in found["notes"]:
+        click.echo(f"{note['system']}\t{note['note']}")
+    return None
+
+
+@command.command()
+@click.argument("result", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写入目录 / directory to write to"
+)
+@click.option("--dry-run", is_flag=True, help="只列出将写的文件 / only list what would be written")
+def report(result: Path, out: Path, *, dry_run: bool) -> None:
+    """由 result.json 生成 HTML、JUnit、CSV / make every report from a result.json."""
+    from gateway_conformance import reports
+
+    try:
+        held = json.loads(result.read_bytes())
+        made = reports.files(held)
+    except (ValueError, KeyError, TypeError) as error:
+        raise click.ClickException(f"不是 result.json / not a result.json: {error}") from error
+    if not dry_run:
+        reports.write(held, out)
+    for name, content in made.items():
+        click.echo(f"{out / name}\t{len(content)}")
 
 
 @command.command()
@@ -226,6 +286,83 @@ def summary(result: dict[str, Any]) -> list[str]:
     return lines
 
 
-def emit(value: object) -> None:
-    """Print JSON on stdout."""
-    click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+@command.command()
+@click.option(
+    "--sut",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="sut.toml",
+    show_default=True,
+    help="写入的文件 / file to write",
+)
+@click.option("--force", is_flag=True, help="覆盖已有的文件 / overwrite")
+@click.option("--dry-run", is_flag=True, help="只显示 / only show")
+def init(sut: Path, *, force: bool, dry_run: bool) -> None:
+    """问几个问题,写出 sut.toml / ask some questions and write a sut.toml."""
+    from gateway_conformance.kit import QUESTIONS, description
+
+    if sut.exists() and not force and not dry_run:
+        raise click.UsageError(f"{sut} 已存在,加 --force 覆盖 / exists; --force overwrites it")
+    answers = {name: click.prompt(text, default=default, err=True) for name, text, default in QUESTIONS}
+    made = description(answers)
+    if dry_run:
+        click.echo(made, nl=False)
+    else:
+        sut.write_text(made, "utf-8")
+        click.echo(f"{sut}: 下一步 / next: gateway conformance doctor --sut {sut}", err=True)
+
+
+@command.command()
+@click.option(
+    "--sut",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="sut.toml",
+    show_default=True,
+    help="系统描述 / its description",
+)
+@JSON
+def doctor(sut: Path, *, as_json: bool) -> int:
+    """只查连通、证书、版本和时钟 / look at connection, certificate, version and clock only."""
+    from gateway_conformance import runner
+    from gateway_conformance import sut as descriptions
+    from gateway_conformance.kit import BASICS
+
+    try:
+        result = runner.run(descriptions.load(sut), runner.Options(only=BASICS))
+    except (descriptions.BadDescription, runner.NoSubject) as error:
+        click.echo(str(error), err=True)
+        return BAD_DESCRIPTION
+    if as_json:
+        emit(result)
+    else:
+        for line in summary(result)[1:] or [
+            "连通、证书、版本和时钟均正常 / connection, certificate, version and clock are right"
+        ]:
+            click.echo(line)
+    return exit_code(result)
+
+
+@command.command()
+@click.argument("before", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("after", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@JSON
+def diff(before: Path, after: Path, *, as_json: bool) -> int:
+    """比较两次运行的判定 / compare the verdicts of two runs: 1 when something got worse."""
+    verdicts = [
+        {case["id"]: case["verdict"] for case in json.loads(path.read_bytes())["cases"]} for path in (before, after)
+    ]
+    changed = [
+        {"id": id_, "before": verdicts[0].get(id_), "after": verdicts[1].get(id_)}
+        for id_ in sorted({*verdicts[0], *verdicts[1]})
+        if verdicts[0].get(id_) != verdicts[1].get(id_)
+    ]
+    if as_json:
+        emit(changed)
+    else:
+        for each in changed:
+            click.echo(f"{each['id']}\t{each['before'] or '-'}\t{each['after'] or '-'}")
+    good = {"PASS", "WARN", "N/A", "WAIVED"}
+    return CLOSED if any(each["before"] in good and each["after"] not in good for each in changed) else 0
+
+
+for _attesting in (sign, trust, verify):
+    command.add_command(_attesting)

@@ -26,8 +26,8 @@ def suite_digest() -> str:
     return whole.hexdigest()
 
 
-def result(run: engine.Run, outcomes: dict[str, Outcome]) -> dict[str, Any]:
-    """Return the result of a run; it holds no time and no duration."""
+def result(run: engine.Run, outcomes: dict[str, Outcome], fingerprint: str | None = None) -> dict[str, Any]:
+    """Return the result of a run; it holds no time and no duration. ``fingerprint`` is that of the interface."""
     known = registry.requirements()
     system = run.description.table("system")
     return {
@@ -37,6 +37,7 @@ def result(run: engine.Run, outcomes: dict[str, Outcome]) -> dict[str, Any]:
         "profile": run.profile,
         "seed": run.seed,
         "system": {name: system.get(name) for name in ("id", "dept", "name", "vendor", "version", "build_sha256", "environment")},
+        "interface_fingerprint": fingerprint,
         "items": list(run.description.live),
         "standard": dict(run.description.table("standard")),
         "suite": {

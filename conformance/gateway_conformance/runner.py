@@ -52,6 +52,13 @@ def run(
     description: Description, options: Options, advance: Callable[[Outcome], None] = lambda _outcome: None
 ) -> dict[str, Any]:
     """Run every case of the claimed profile and return the canonical result; raises NoSubject or journal.OtherRun."""
+    return run_with_evidence(description, options, advance)[0]
+
+
+def run_with_evidence(
+    description: Description, options: Options, advance: Callable[[Outcome], None] = lambda _outcome: None
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Run, and return the masked exchanges beside the result; raises what run raises."""
     profile = options.profile or description.profiles[0]
     if profile not in description.profiles or profile != "S":
         raise NoSubject(f"本版套件不能试接口形态 {profile} / this release cannot try profile {profile}")
@@ -72,7 +79,7 @@ def run(
         prepare(driven, options)
         begun = engine.Run(description, profile, subject, driven, options.seed, clock, options.only)
         outcomes = engine.execute(begun, journal, advance)
-        return result(begun, outcomes)
+        return result(begun, outcomes, subject.fingerprint()), subject.evidence.as_json()
     finally:
         subject.close()
         journal.close()

@@ -88,3 +88,8 @@ def _kind_of(judged: Judged) -> str:
     value = re.escape(judged.finding.value or "")
     found = re.search(f"<idKind>([^<]*)</idKind><idNo>{value}<", judged.record.document.decode("utf-8", "replace"))
     return found.group(1) if found else ""
+
+
+def codes_of(id_: str) -> tuple[str, ...]:
+    """Return the validator's codes that a case answers for by the code alone."""
+    return _BY_CODE.get(id_, ())

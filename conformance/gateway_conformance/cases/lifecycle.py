@@ -18,7 +18,8 @@ DEADLINES = (
     "2025-01-22T11:00:00+08:00", "2025-09-24T09:00:00+08:00",
 )  # fmt: skip
 AWKWARD = ("2024-02-29T10:00:00+08:00", "2024-12-31T16:00:00+08:00", "2025-02-28T09:00:00+08:00")
-CLOSED = {"XK": frozenset({"XK_SD", "XK_SF", "XK_BG"}), "CF": frozenset({"CF_ZX", "CF_ZG"})}
+LATE = frozenset({"CAS-020", "CAS-022"})
+"""Warnings of the validator that are the very matter of a script: a notice or an approval that came too late."""
 
 
 def run(bench: Bench, name: str) -> list[CapturedRecord]:
@@ -54,7 +55,7 @@ def wanted(bench: Bench, letter: str, records: Sequence[CapturedRecord], *needed
 def judged(bench: Bench, records: Sequence[CapturedRecord], id_: str) -> None:
     """Take down what the validator says of a script under this case."""
     later = service(bench).judge(records)
-    say(bench, [each for each in later.judged if claimed(each, later.judge) == id_])
+    say(bench, [each for each in later.judged if claimed(each, later.judge) == id_], LATE)
 
 
 @case("FLW-01", "S")
@@ -330,6 +331,7 @@ def withdrawal_is_whole(bench: Bench) -> None:
 def revoked_is_taken_down(bench: Bench) -> None:
     """Nothing stays published of a decision that was withdrawn or revoked."""
     run(bench, "M")
+    bench.drive("case.delete", published=True)
     now = list(service(bench).current())
     held = {record.key for record in now if record.type != "GG_CH"}
     revoked = {

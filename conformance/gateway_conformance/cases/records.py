@@ -28,14 +28,14 @@ FROM_CATALOGUE: Final = frozenset({"COD-05", "COD-08"})
 RESULTS: Final = {"XK": "XK_JD", "QT": "XK_JD", "CF": "CF_JD", "ZS": "ZS_JD", "QZ": "QZ_JD"}
 
 
-def say(bench: Bench, judged: Iterable[Judged]) -> None:
-    """Take down validator findings, one a code and path, with examples; a warning only warns."""
+def say(bench: Bench, judged: Iterable[Judged], grave: frozenset[str] = frozenset()) -> None:
+    """Take down validator findings, one a code and path, with examples; a warning only warns, unless it is ``grave``."""
     groups: dict[tuple[str, str, bool], list[Judged]] = defaultdict(list)
     for each in judged:
         groups[each.finding.code, each.finding.path, each.finding.refuses].append(each)
     for (code, path, refuses), found in sorted(groups.items(), key=lambda group: group[0]):
         finding = found[0].finding
-        take = bench.fail if refuses else bench.warn
+        take = bench.fail if refuses or code in grave else bench.warn
         many_zh, many_en = (f"(共 {len(found)} 条)", f" ({len(found)} records)") if len(found) > 1 else ("", "")
         take(
             "a", f"{finding.message.zh}{many_zh}", f"{finding.message.en}{many_en}", hint=finding.hint, place=path,

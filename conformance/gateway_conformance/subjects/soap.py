@@ -3,6 +3,7 @@
 
 import hashlib
 import http.client
+import re
 import socket
 import ssl
 import time
@@ -27,6 +28,8 @@ EXCHANGE: Final = "urn:jx:power-exchange:1.0"
 SOAP11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 SECONDS: Final = 30.0
 PAGE: Final = 500
+MOST_FILES: Final = 100
+_SCHEMA: Final = re.compile(r"schemaLocation=\"([^\"]+)\"")
 REQUESTS: Final = 20_000
 
 
@@ -279,6 +282,30 @@ class SoapSubject:
                 return None
         except OSError as error:
             return error.strerror or str(error)
+
+    def fingerprint(self) -> str | None:
+        """Return SHA-256, hex, over WSDL and schemas without addresses and over the certificate that signs; None where unread."""
+        path = urlsplit(self.description.text("soap", "wsdl") or f"{self.url}?wsdl")
+        todo, seen = [f"{path.path}?{path.query}"], dict[str, str]()
+        while todo:
+            target = todo.pop()
+            if target in seen or len(seen) > MOST_FILES:
+                continue
+            try:
+                text = self.get(target).text
+            except (OSError, http.client.HTTPException):
+                return None
+            todo += [
+                f"{at.path}?{at.query}"
+                for at in map(urlsplit, _SCHEMA.findall(text))
+                if at.netloc in {"", self._parts.netloc}
+            ]
+            seen[target.partition("?")[2]] = re.sub(r"https?://[^/\"]+", "", text)
+        signing = self.description.file("soap", "signing_cert")
+        whole = hashlib.sha256(signing.read_bytes() if signing else b"")
+        for target, text in sorted(seen.items()):
+            whole.update(f"{target}\0{text}\0".encode())
+        return whole.hexdigest()
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -81,9 +81,11 @@ class Driver:
         """Return a text as the department's database gives it back."""
         return text
 
-    def delete(self) -> dict[str, Any]:
-        """Delete a case in the source: every record is withdrawn."""
-        row = next(row for row in self.department.rows.values() if row.type == "XK_SD")
+    def delete(self, *, published: bool = False) -> dict[str, Any]:
+        """Delete a case in the source, or one of which something is published: every record is withdrawn."""
+        shown = {target(row) for row in self.department.rows.values() if row.type == "GK_XX"} if published else None
+        held = list(self.department.rows.values())
+        row = next(row for row in held if (row.key in shown if shown is not None else row.type == "XK_SD"))
         gone = [
             each for each in self.department.rows.values() if each.case == row.case or f":{row.case}:" in target(each)
         ]

@@ -197,9 +197,9 @@ class LateApproval(Driver):
         return [
             row.copy(
                 document=put(
-                    put(row.document, "reportedAt", "2022-03-04T10:00:00+08:00"),
+                    put(row.document, "reportedAt", "2022-03-06T15:30:00+08:00"),
                     "approvedAt",
-                    "2022-03-04T11:00:00+08:00",
+                    "2022-03-06T16:00:00+08:00",
                 )
             )
             if row.type == "QZ_SP"

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``gateway conformance sign | trust | verify``."""
+
+import json
+from pathlib import Path
+
+import click
+
+from gateway_conformance.printing import BAD_DESCRIPTION, CLOSED, JSON, emit
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="Ed25519 私钥(PEM) / private key",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(["self-report", "acceptance"]),
+    default="self-report",
+    show_default=True,
+    help="自测或验收 / kind",
+)
+@click.option("--serial", default="", help="证明编号,验收时必填 / serial, needed for an acceptance")
+@click.option(
+    "--nonce", default="", help="中心事先给出的随机数,验收时必填 / the Center's challenge, needed for an acceptance"
+)
+@click.option("--days", type=click.IntRange(1, 180), default=180, show_default=True, help="有效天数 / days of validity")
+@click.option(
+    "--waivers",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="豁免文件(JSON 列表) / waivers as a JSON list",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="写入的 DSSE 文件 / file to write"
+)
+@click.option("--dry-run", is_flag=True, help="只显示将签署的内容 / only show what would be signed")
+def sign(
+    source: Path,
+    key: Path,
+    kind: str,
+    serial: str,
+    nonce: str,
+    days: int,
+    waivers: Path | None,
+    out: Path,
+    *,
+    dry_run: bool,
+) -> int | None:
+    """签署 result.json;给出 DSSE 文件则加签 / sign a result.json, or add a signature to an envelope."""
+    from gateway_conformance.attestation import statement as attest
+    from gateway_conformance.clock import ScaledClock
+
+    if kind == "acceptance" and not (serial and nonce):
+        raise click.UsageError("验收证明须给出 --serial 和 --nonce / an acceptance needs --serial and --nonce")
+    try:
+        held = json.loads(source.read_bytes())
+        if "payload" not in held:
+            listed = json.loads(waivers.read_bytes()) if waivers else []
+            now = ScaledClock().now()
+            payload = attest.statement(held, kind=kind, serial=serial, nonce=nonce, now=now, days=days, waivers=listed)
+            held = attest.envelope(payload)
+            if dry_run:
+                click.echo(payload.decode())
+                return None
+        signed = attest.sign(held, key.read_bytes())
+    except (attest.Unsignable, ValueError, KeyError, TypeError) as error:
+        click.echo(f"不能签署 / cannot be signed: {error}", err=True)
+        return BAD_DESCRIPTION
+    if not dry_run:
+        out.write_text(attest.text(signed), "utf-8")
+    click.echo(f"{out}\t{len(signed['signatures'])}")
+    return None
+
+
+@click.command()
+@click.argument("keys", nargs=-1, required=True, metavar="ROLE=PUBLIC.pem…")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="写入的信任文件 / file to write"
+)
+@click.option("--dry-run", is_flag=True, help="只显示 / only show")
+def trust(keys: tuple[str, ...], out: Path, *, dry_run: bool) -> int | None:
+    """生成信任文件:角色(center、vendor、supervision)与公钥 / make a trust file from roles and public keys."""
+    from gateway_conformance.attestation import statement as attest
+
+    try:
+        made = attest.text(
+            attest.trust([(role, Path(file).read_bytes()) for role, _, file in (each.partition("=") for each in keys)])
+        )
+    except (attest.Unsignable, OSError) as error:
+        click.echo(str(error), err=True)
+        return BAD_DESCRIPTION
+    if dry_run:
+        click.echo(made)
+    else:
+        out.write_text(made, "utf-8")
+    return None
+
+
+@click.command()
+@click.argument("attestation", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--trust",
+    "trusted",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="信任文件 / trust file",
+)
+@click.option("--system", help="应为此系统 / the system that it must be of")
+@click.option("--system-version", help="应为此版本 / the version that it must be of")
+@click.option("--fingerprint", help="应为此接口指纹 / the fingerprint that it must be of")
+@click.option("--at", help="按此时刻核验(ISO) / verify as of this moment")
+@JSON
+def verify(
+    attestation: Path, trusted: Path, system: str | None, system_version: str | None, fingerprint: str | None, at: str | None,
+    *, as_json: bool,
+) -> int:  # fmt: skip
+    """离线核验证明 / verify an attestation offline: 0 accepted, 1 refused."""
+    from datetime import datetime
+
+    from gateway_conformance.attestation import verifier
+    from gateway_conformance.clock import ScaledClock
+
+    try:
+        now = datetime.fromisoformat(at) if at else ScaledClock().now()
+        held = json.loads(trusted.read_bytes())
+        refused = verifier.verify(
+            attestation.read_bytes(), held, now, system=system, version=system_version, fingerprint=fingerprint
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        click.echo(f"信任文件或时刻有误 / the trust file or the moment is wrong: {error}", err=True)
+        return BAD_DESCRIPTION
+    if as_json:
+        emit({"accepted": not refused, "refused": refused})
+    else:
+        for reason in refused:
+            click.echo(f"{reason}\t{' / '.join(verifier.REASONS[reason])}")
+        click.echo("拒绝 refused" if refused else "有效 accepted")
+    return CLOSED if refused else 0

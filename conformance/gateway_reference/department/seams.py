@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of seams: what a mutant file may override, read from the classes themselves."""
+
+import inspect
+from typing import Final
+
+from gateway_reference.department.driving import Driver
+from gateway_reference.department.system import Department
+
+HEAD: Final = """# Seams of the reference department · 参考部门系统的可改写处
+
+`gateway reference department --profile S --mutant-file FILE.py` takes a file that defines **one** class. Its methods take the
+place of the methods below; `super()` calls the right behaviour. A class that derives from
+`gateway_reference.department.driving.Driver` changes what the hook does, every other class changes the department itself.
+One defect is one class that overrides as few seams as it can.
+
+```python
+class Mine:                                   # since means "later than": the boundary is lost
+    def since(self, row, since):
+        return row.changed > since
+```
+
+A row (`life.Row`) has `type`, `key`, `version`, `operation`, `case`, `item`, `document` (the payload in canonical form), `changed`
+(its change stamp) and `order`. Times are +08:00. A method `descriptor(told)` may change what is written into `sut.toml`,
+`broken(error)` what a caller is told of a fault inside.
+"""
+
+
+def page() -> str:
+    """Return the page; docs/reference/conformance-seams.md must be equal to it."""
+    parts = [HEAD]
+    for title, kind in (("Department · 系统本身", Department), ("Driver · hook 的动作", Driver)):
+        parts.append(f"\n## {title}\n\n| seam | what it does |\n|---|---|\n")
+        for name, method in vars(kind).items():
+            if inspect.isfunction(method) and not name.startswith("_"):
+                said = " ".join((inspect.getdoc(method) or "").split("\n\n")[0].split())
+                parameters = ", ".join(list(inspect.signature(method).parameters)[1:])
+                parts.append(f"| `{name}({parameters})` | {said} |\n")
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201 - it is what the module is run for
