@@ -12,7 +12,7 @@ export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo real test check lint types imports words chaos bench docs lock wheel clean
+.PHONY: help setup demo real test check lint types imports words chaos matrix bench docs lock wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,10 @@ test: check  ## check, then the whole test suite with the real components this m
 
 chaos: $(READY)  ## the kills alone, as many as you have time for (CYCLES=200)
 	$(BIN)/python -m tests.chaos --cycles $(or $(CYCLES),200)
+
+matrix: $(READY)  ## the conformance suite against every mutant and good twin; rewrites the committed result and fault dictionary
+	$(BIN)/gateway conformance matrix --json --write-faults conformance/gateway_conformance/faults.json > conformance-matrix.json
+	mv conformance-matrix.json docs/reference/conformance-matrix.json
 
 bench: $(READY)  ## measure throughput against the reference pipelines
 	$(BIN)/gateway bench
