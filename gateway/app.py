@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Self
 
 from gateway import __version__
-from gateway.channels.database import DatabaseTools
+from gateway.channels.database_tools import DatabaseTools
 from gateway.channels.https import Endpoint, HttpsChannel
 from gateway.channels.soap import PowerExchange
 from gateway.clock import SystemClock, SystemIds, microseconds

@@ -60,6 +60,7 @@ class Unreadable:
 
     row_id: str
     finding: Finding
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ class FileStep:
 class Page:
     """One page of rows; ``after`` is where the next one starts, ``more`` tells whether there is a next one.
 
-    ``file`` is the file that all of them come from. ``gone`` are ids of rows that the source says are deleted.
+    ``file`` is the file that all of them come from. ``gone`` are ids of rows that the source says are deleted, ``back``
+    those that it says are there.
     """
 
     rows: tuple[Row, ...]
@@ -90,6 +92,7 @@ class Page:
     unreadable: tuple[Unreadable, ...] = ()
     file: FileStep | None = None
     gone: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,18 @@ class Told(Protocol):
 
 @runtime_checkable
 class Listed(Protocol):
-    """A source that can name all its rows, so that deleted and late ones are found (ledger.md B14, T4)."""
+    """A source that can name all its rows, so that deleted and late ones are found (ledger.md B14, T4).
+
+    ``comparable`` tells whether it can in truth, ``snapshot`` whether every run is to compare.
+    """
+
+    @property
+    def comparable(self) -> bool:
+        """Tell whether what is missing can be told."""
+
+    @property
+    def snapshot(self) -> bool:
+        """Tell whether every whole reading ends with a comparison."""
 
     def keys(self) -> Iterator[Sequence[str]]:
         """Yield the ids of all rows there are, as one consistent read shows them. Raises SourceError."""

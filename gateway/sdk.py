@@ -8,8 +8,8 @@ no mapping can say, wrap the database source in ``Reshaped`` with a pure functio
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -17,7 +17,7 @@ from gateway.errors import AdapterError, ConfigurationError, SourceError
 from gateway.model.finding import Finding, Severity, Stage
 from gateway.model.record import Row, Scalar, SourceKind
 from gateway.model.words import Words
-from gateway.ports import Clock, Page, Position, Source, Unreadable, Window
+from gateway.ports import Clock, Listed, Notice, Page, Position, Source, Told, Unreadable, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,10 @@ class Reshaped:
     SRC-011; every other row flows. The raw form is that of the reshaped row: keep the packed column in it.
     """
 
+    def __new__(cls, source: Source, reshape: Reshape) -> "Reshaped":  # as __init__
+        """Make one that tells the source beneath what became of its rows where that wants to be told."""
+        return super().__new__(_ReshapedTold if isinstance(source, Told) and cls is Reshaped else cls)
+
     def __init__(self, source: Source, reshape: Reshape) -> None:
         self.name = source.name
         self.kind = source.kind
@@ -102,7 +106,7 @@ class Reshaped:
                 rows.append(reshaped)
             else:
                 refused.append(reshaped)
-        return Page(tuple(rows), page.after, page.more, tuple(refused))
+        return replace(page, rows=tuple(rows), unreadable=tuple(refused))
 
     def next_floor(self, window: Window, highest: str | None) -> str | None:
         """Return the floor of the next run."""
@@ -116,9 +120,37 @@ class Reshaped:
         """Let go of connections."""
         self._source.close()
 
+    @property
+    def comparable(self) -> bool:
+        """As the source beneath."""
+        return isinstance(self._source, Listed) and self._source.comparable
+
+    @property
+    def snapshot(self) -> bool:
+        """As the source beneath."""
+        return isinstance(self._source, Listed) and self._source.snapshot
+
+    def keys(self) -> Iterator[Sequence[str]]:
+        """List the rows of the source beneath; raises AdapterError where it can't."""
+        return self._listed().keys()
+
+    def present(self, row_ids: Sequence[str]) -> Collection[str]:
+        """Look rows up in the source beneath."""
+        return self._listed().present(row_ids)
+
+    def in_scope(self, values: Mapping[str, Scalar]) -> bool:
+        """As the source beneath says; columns that the reshaping leaves in place keep their names."""
+        return self._listed().in_scope(values)
+
+    def _listed(self) -> Listed:
+        if isinstance(self._source, Listed):
+            return self._source
+        raise AdapterError(f"{self.name}: not listed")
+
     def _reshaped(self, before: Row) -> Row | Unreadable:
         try:
-            return row(before.row_id, self._reshape(before.values), before.stamp)
+            made = row(before.row_id, self._reshape(before.values), before.stamp)
+            return replace(made, mark=before.mark, spot=before.spot)
         except RowRefused as refusal:
             finding = Finding("SRC-011", Stage.COLLECT, refusal.column, refusal.message, refusal.hint)
         except Exception as fault:  # noqa: BLE001 # fence: vendor code must not stop the other rows
@@ -130,11 +162,18 @@ class Reshaped:
                 Words(f"适配器处理该行时出错:{what}", f"the adapter failed on this row: {what}"),
                 Words("联系适配器厂商", "ask the adapter's vendor"),
             )
-        return Unreadable(before.row_id, finding)
+        return Unreadable(before.row_id, finding, before.mark)
+
+
+class _ReshapedTold(Reshaped):
+    def tell(self, notice: Notice) -> None:
+        """Tell the source beneath."""
+        if isinstance(self._source, Told):
+            self._source.tell(notice)
 
 
 __all__ = [
-    "Adapter", "AdapterError", "AdapterSettings", "Clock", "ConfigurationError", "Finding", "Page", "Position",
+    "Adapter", "AdapterError", "AdapterSettings", "Clock", "ConfigurationError", "Finding", "Listed", "Notice", "Page", "Position",
     "Reshape", "Reshaped", "Row", "RowRefused", "Scalar", "Severity", "Source", "SourceError", "SourceKind", "Stage",
-    "Tools", "Unreadable", "Window", "Words", "row",
+    "Told", "Tools", "Unreadable", "Window", "Words", "row",
 ]  # fmt: skip

@@ -6,7 +6,8 @@ read twice. Rows whose stamp is absent, a filler, unreadable or later than the s
 every run, and never move the floor (ledger.md B14). A row that can't be read whole comes back as ``Unreadable``.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from operator import eq
@@ -18,18 +19,21 @@ from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError, SQLAlchemyEr
 
 from gateway.channels.database_dialect import open_database
 from gateway.channels.database_findings import source_finding
-from gateway.channels.database_options import DatabaseOptions, parse_options
+from gateway.channels.database_options import DatabaseOptions
 from gateway.channels.database_rows import RowBuilder, read_key, write_key
 from gateway.channels.database_shape import Described, Shape, ShapeFault, describe
 from gateway.channels.database_stamp import NativeStamp, declared_stamp, moved
+from gateway.clock import BEIJING
 from gateway.errors import SourceError
 from gateway.model.finding import Finding, Severity
-from gateway.model.record import Row, SourceKind
+from gateway.model.record import Row, Scalar, SourceKind
 from gateway.ports import Clock, Page, Position, Unreadable, Window
-from gateway.sdk import AdapterSettings
 
 # Rows without a row id that one run reports; the rest is told by number at `config check`.
 _ID_LESS = 100
+# Row ids that come over the wire at once, and that are looked up in one statement.
+_PART = 5_000
+_LOOKED_UP = 50
 
 
 class DatabaseSource:
@@ -44,6 +48,7 @@ class DatabaseSource:
         self._options = options
         self._opened = open_database(options, directory, clock, f"sources.d/{name}.yaml")
         self._dialect = self._opened.engine.url.get_backend_name()
+        self._clock = clock
         self._ready: tuple[Shape, RowBuilder] | None = None
 
     @property
@@ -59,7 +64,7 @@ class DatabaseSource:
                 try:
                     described = describe(connection, self._options)
                 except DBAPIError as fault:
-                    return (source_finding("SRC-002", target, _said(fault)),)
+                    return (source_finding("SRC-002", target, said(fault)),)
                 try:
                     shape, _ = self._shaped(described)
                 except ShapeFault as fault:
@@ -68,9 +73,9 @@ class DatabaseSource:
                     return tuple(self._look(connection, shape))
                 except (ProgrammingError, DataError) as fault:
                     place = self._options.stamp.column if self._options.stamp else target
-                    return (source_finding("SRC-008" if self._options.stamp else "SRC-002", place, _said(fault)),)
+                    return (source_finding("SRC-008" if self._options.stamp else "SRC-002", place, said(fault)),)
         except SQLAlchemyError as fault:
-            return (source_finding("SRC-001", target, _said(fault)),)
+            return (source_finding("SRC-001", target, said(fault)),)
 
     def window(self, floor: str | None) -> Window:
         """Fix the bounds of a run that starts now; raises SourceError when the source is gone or changed its shape."""
@@ -124,6 +129,50 @@ class DatabaseSource:
         except SourceError:
             return None
 
+    # -- Listed ----------------------------------------------------------------------------------------------------
+
+    @property
+    def snapshot(self) -> bool:
+        """Every run reads the source whole and looks for rows that are gone."""
+        return self._options.mode == "snapshot"
+
+    @property
+    def comparable(self) -> bool:
+        """What is gone can be told of a source that shows what is now."""
+        return self.kind is SourceKind.STATE
+
+    def keys(self) -> Iterator[Sequence[str]]:
+        """Yield the ids of all rows: one statement, which sees one state of the source (ledger.md T4)."""
+        with self._connected() as connection:
+            shape, builder = self._prepared(connection)
+            how: dict[str, Any] = {"stream_results": True}
+            if self._dialect == "postgresql":
+                how["isolation_level"] = "REPEATABLE READ"  # a server-side cursor lives in a transaction
+            connection.rollback()
+            result = connection.execution_options(**how).execute(shape.ids())
+            for part in result.partitions(_PART):
+                yield [builder.join(cells) for cells in part]
+
+    def present(self, row_ids: Sequence[str]) -> Collection[str]:
+        """Look up each of these rows and return those that are there."""
+        found: set[str] = set()
+        with self._connected() as connection:
+            shape, builder = self._prepared(connection)
+            for start in range(0, len(row_ids), _LOOKED_UP):
+                rows = connection.execute(shape.ids_among(row_ids[start : start + _LOOKED_UP]))
+                found.update(builder.join(cells) for cells in rows)
+        return found
+
+    def in_scope(self, values: Mapping[str, Scalar]) -> bool:
+        """Tell whether a row last seen with ``values`` is young enough to be shown."""
+        scope = self._options.scope
+        if scope is None:
+            return True
+        oldest = (self._clock.now().astimezone(BEIJING) - timedelta(days=scope.days)).date()
+        digits = re.sub(r"[^0-9]", "", str(values.get(scope.column) or ""))[:8]
+        # A day of grace: view and gateway need not agree on the very hour. What has no date can't leave by age.
+        return len(digits) < 8 or digits > f"{oldest:%Y%m%d}"
+
     def close(self) -> None:
         """Let go of connections."""
         self._opened.engine.dispose()
@@ -141,7 +190,8 @@ class DatabaseSource:
     def _shaped(self, described: Sequence[Described]) -> tuple[Shape, RowBuilder]:
         names = [d.name for d in described]
         twice = sorted({name for name in names if names.count(name) > 1})
-        missing = [name for name in self._options.needed if name not in names]
+        needed = (*self._options.needed, *self._options.flags)
+        missing = [name for name in needed if name not in names]
         faults = [source_finding("SRC-012", name, name) for name in twice]
         faults += [source_finding("SRC-003", name, name) for name in missing]
         if faults:
@@ -211,7 +261,7 @@ class DatabaseSource:
             # The next run starts from a fresh connection and asks for the shape again.
             self._ready = None
             self._opened.engine.dispose()
-            raise SourceError(f"{self.name}: {_said(fault)}") from fault
+            raise SourceError(f"{self.name}: {said(fault)}") from fault
 
 
 def _built(
@@ -241,25 +291,8 @@ def _undecodable(fault: Exception) -> bool:
     )
 
 
-def _said(fault: Exception) -> str:
+def said(fault: Exception) -> str:
     """Return a driver's first line without parameters, which may be personal data."""
     cause = getattr(fault, "orig", None) or fault
     lines = str(cause).strip().splitlines() or [""]
     return f"{type(cause).__name__}: {lines[0][:200]}"
-
-
-class DatabaseTools:
-    """What the gateway lends to adapters (``gateway.sdk.Tools``)."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    @property
-    def clock(self) -> Clock:
-        """Time."""
-        return self._clock
-
-    def database(self, settings: AdapterSettings) -> DatabaseSource:
-        """Open the database source; raises ConfigurationError that lists every wrong option."""
-        options = parse_options(settings.options, f"sources.d/{settings.name}.yaml")
-        return DatabaseSource(settings.name, settings.kind, options, settings.directory, self._clock)

@@ -50,7 +50,7 @@ class Opened(NamedTuple):
 
 def open_database(options: DatabaseOptions, directory: Path, clock: Clock, place: str) -> Opened:
     """Make the engine of a source, without connecting yet; raises ConfigurationError."""
-    url = _address(options, directory, place)
+    url = address(options, directory, place)
     name = url.get_backend_name()
     if name == "sqlite":
         return _sqlite(url, options, directory, clock, place)
@@ -59,7 +59,8 @@ def open_database(options: DatabaseOptions, directory: Path, clock: Clock, place
     return _mariadb(url, options)
 
 
-def _address(options: DatabaseOptions, directory: Path, place: str) -> URL:
+def address(options: DatabaseOptions, directory: Path, place: str) -> URL:
+    """Return where a source is, with its password and driver; raises ConfigurationError for what may not be opened."""
     try:
         url = make_url(secret(options.url.get_secret_value(), directory, place))
         backend, driver = url.get_backend_name(), url.drivername
@@ -89,7 +90,7 @@ def _sqlite(url: URL, options: DatabaseOptions, directory: Path, clock: Clock, p
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise ConfigurationError(f"{place}: options.url: 需要数据库文件路径 / name a database file")
     path = (directory / url.database).resolve()
-    lenient = _tolerant(options.decoding)
+    lenient = tolerant(options.decoding)
     limit = options.statement_timeout.total_seconds()
     deadline = [0.0]
 
@@ -131,7 +132,8 @@ def _sqlite(url: URL, options: DatabaseOptions, directory: Path, clock: Clock, p
     return Opened(engine, now, leniently)
 
 
-def _tolerant(encoding: str) -> Callable[[bytes], str | bytes]:
+def tolerant(encoding: str) -> Callable[[bytes], str | bytes]:
+    """Return a text factory of SQLite that leaves bytes of another encoding as they are."""
     text = text_decoder(encoding)
 
     def decode(cell: bytes) -> str | bytes:

@@ -66,8 +66,12 @@ SOURCE_FINDINGS = MappingProxyType(
             Words("一次消失的行过多,数据源已停放", "too many rows were gone at once: the source is parked"),
             Words("先与部门核实视图是否完整", "ask the department whether the view is whole"),
         ),
+        "SRC-013": (
+            Words("标志列不能回写", "the flag columns can't be written"),
+            Words("授予账号更新标志列的权限(只需这几列)", "grant the account update of the flag columns, and of these only"),
+        ),
     }
-)
+)  # fmt: skip
 
 
 def source_finding(

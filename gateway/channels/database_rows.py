@@ -86,7 +86,13 @@ class RowBuilder:
         """Return the row id as text; several columns are joined by ``|``, a ``|`` inside them is escaped."""
         if self._single is not None:
             return self._id_text(cells[self._single])
-        return "|".join([self._id_text(cells[i]).replace("\\", "\\\\").replace("|", "\\|") for i in self._ids])
+        return self.join([cells[i] for i in self._ids])
+
+    def join(self, ids: Sequence[Any]) -> str:
+        """Return the row id of the cells that make it."""
+        if len(ids) == 1:
+            return self._id_text(ids[0])
+        return "|".join([self._id_text(cell).replace("\\", "\\\\").replace("|", "\\|") for cell in ids])
 
     def keys(self, found: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
         """Return the row ids' cells of rows as the driver gave them."""

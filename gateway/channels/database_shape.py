@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
     ColumnClause,
     ColumnElement,
     Connection,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     and_,
+    bindparam,
     column,
     false,
     func,
@@ -24,6 +26,7 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.types import NullType
 
 from gateway.channels.database_options import DatabaseOptions
 from gateway.channels.database_stamp import NativeStamp, Stamp
@@ -78,25 +81,30 @@ class Shape:
     """
 
     def __init__(self, options: DatabaseOptions, described: Sequence[Described], dialect: str) -> None:
-        present = [d.name for d in described]
+        present = [d.name for d in described if d.name not in options.flags]
         self.names = tuple(sorted(set(options.needed if options.columns else present)))
+        self._described = described
+        self._dialect = dialect
+        self._options = options
         self.stamp = _stamp(options, described)
         self.untyped_stamp = (
             isinstance(self.stamp, NativeStamp)
             and options.stamp is not None
             and _type_code(described, options.stamp.column) not in _NATIVE.get(dialect, set())
         )
-        source = relation(options, self.names)
+        source = relation(options, (*self.names, *(name for name in options.flags if name not in self.names)))
         self._source = source
         self._columns = [source.c[name] for name in self.names]
         self._ids: list[ColumnElement[Any]] = [source.c[name] for name in options.row_id]
+        flag = options.flag
+        self._wanted: list[ColumnElement[bool]] = [] if flag is None else [one_of(source.c[flag.column], flag.open)]
         self._stamped: ColumnElement[Any] | None = source.c[options.stamp.column] if options.stamp else None
 
     def page(
         self, window: Window, undated: bool, after: tuple[str | None, Sequence[Any]] | None, size: int
     ) -> Select[Any]:
         """Return the statement for the next rows in the order (stamp, row id); undated rows by row id alone."""
-        statement = select(*self._columns).where(*self._present())
+        statement = select(*self._columns).where(*self._present(), *self._wanted)
         if self._stamped is None or self.stamp is None:
             where = [_beyond(self._ids, after[1])] if after else []
             return statement.where(*where).order_by(*self._ids).limit(size)
@@ -112,7 +120,7 @@ class Shape:
 
     def count(self, window: Window) -> Select[Any]:
         """Return the statement that counts the rows of a window."""
-        statement = select(func.count()).select_from(self._source)
+        statement = select(func.count()).select_from(self._source).where(*self._wanted)
         if self._stamped is None:
             return statement
         return statement.where(or_(and_(*self._dated(window)), self._undated(window)))
@@ -128,6 +136,41 @@ class Shape:
             .subquery("shared")
         )
         return select(func.count()).select_from(groups)
+
+    def table(self) -> Any:
+        """Return the table itself, with the columns that are read and the flag columns."""
+        return self._source
+
+    def ids(self) -> Select[Any]:
+        """Return the statement that lists the row ids of all rows."""
+        return select(*self._ids).where(*self._present())
+
+    def ids_among(self, row_ids: Sequence[str]) -> Select[Any]:
+        """Return the statement that looks some rows up by the text of their ids."""
+        return select(*self._ids).where(self.by_ids(row_ids))
+
+    def rows_of(self, keys: Sequence[Sequence[Any]]) -> Select[Any]:
+        """Return the statement for rows by the values of their ids, as a database gave them."""
+        same = [and_(*[c == value for c, value in zip(self._ids, key, strict=True)]) for key in keys]
+        return select(*self._columns).where(or_(*same))
+
+    def by_ids(self, row_ids: Sequence[str]) -> ColumnElement[bool]:
+        """Return the condition that a row is one of some, given by the text of their ids.
+
+        The text goes to the database without a type, which turns it into that of the column.
+        """
+        same = [
+            and_(
+                *[c == _untyped(part) for c, part in zip(self._ids, split_row_id(row_id, len(self._ids)), strict=True)]
+            )
+            for row_id in row_ids
+        ]
+        return or_(*same)
+
+    def is_moment(self, name: str) -> bool:
+        """Tell whether a column is a date or moment of the database."""
+        code = _type_code(self._described, name)
+        return code in _NATIVE.get(self._dialect, set()) or _is_datetime(code)
 
     def without_id(self, size: int) -> Select[Any]:
         """Return the statement for rows whose row id holds NULL."""
@@ -174,6 +217,34 @@ def _beyond(columns: Sequence[ColumnElement[Any]], key: Sequence[Any]) -> Column
     """Say ``columns > key`` in words every dialect knows: row values are not among them."""
     first = columns[0] > key[0]
     return first if len(columns) == 1 else or_(first, and_(columns[0] == key[0], _beyond(columns[1:], key[1:])))
+
+
+def one_of(column_: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Say that a column holds one of some values, NULL among them."""
+    given = [value for value in values if value is not None]
+    parts = [column_.in_(given)] if given else []
+    return or_(*parts, column_.is_(None)) if None in values else or_(*parts)
+
+
+def split_row_id(row_id: str, parts: int) -> list[str]:
+    """Return the parts of a row id of several columns, as RowBuilder.row_id joined them."""
+    if parts == 1:
+        return [row_id]
+    found = [re.sub(r"\\(.)", r"\1", part) for part in re.findall(r"((?:[^|\\]|\\.)*)(?:\||$)", row_id)]
+    return found[:parts]
+
+
+def _untyped(text_: str) -> BindParameter[Any]:
+    return bindparam(None, text_, type_=NullType())
+
+
+def _is_datetime(code: object) -> bool:
+    return getattr(code, "name", "") in (
+        "DB_TYPE_DATE",
+        "DB_TYPE_TIMESTAMP",
+        "DB_TYPE_TIMESTAMP_TZ",
+        "DB_TYPE_TIMESTAMP_LTZ",
+    )
 
 
 def _type_code(described: Sequence[Described], name: str) -> object:

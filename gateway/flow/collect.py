@@ -82,7 +82,8 @@ def pull(job: Pull) -> Pulled:
     )
     try:
         tell(job.ledger, job.source, lease.source_id)
-        if _read_to_end(job, lease) and isinstance(job.source, Listed):
+        whole = _read_to_end(job, lease)
+        if whole and isinstance(job.source, Listed) and job.source.comparable and (job.sweep or job.source.snapshot):
             compare(job.ledger, job.source, lease)
     except GatewayError as error:
         job.ledger.end_run(lease, "failed", error.spoken("zh"))
@@ -148,6 +149,7 @@ class _Pages:
         self._after, self._more = cursor.position, True
         self._begun: deque[_Begun] = deque()
         self._fault: GatewayError | None = None
+        self._absent: set[str] | None = None
 
     def fill(self) -> bool:
         """Begin as many pages as may be on their way, and tell whether there is one to commit.
@@ -173,7 +175,7 @@ class _Pages:
         """
         begun = self._begun.popleft()
         page = begun.page
-        told = page.file is not None or bool(_marks(page)) or bool(page.gone)
+        told = page.file is not None or bool(_marks(page)) or bool(self._absences(page))
         if not begun.fresh and not page.unreadable and page.more and not told:
             self._lease.note_rereads(len(begun.page.rows))
             return begun.page, 0
@@ -187,6 +189,16 @@ class _Pages:
                 for each in (begun, *self._begun):
                     each.translation = self._translate(each.fresh)
         raise AssertionError
+
+    def _absences(self, page: Page) -> set[str]:
+        """Return the rows of a page that are gone and were not known to be, or that were and are back."""
+        if not page.gone and not page.back:
+            return set()
+        if self._absent is None:
+            self._absent = {row_id for row_id, each in self._job.ledger.absences(self._lease).items() if each.settled}
+        changed = self._absent.symmetric_difference(page.gone) & {*page.gone, *page.back}
+        self._absent = (self._absent | set(page.gone)) - set(page.back)
+        return changed
 
     @property
     def _suspicious(self) -> bool:
@@ -226,6 +238,7 @@ class _Pages:
             marks=_marks(page),
             file=page.file,
             gone=page.gone,
+            back=page.back,
             sender=handling.sender,
         )
 
@@ -240,4 +253,5 @@ def _advance(source: Source, cursor: Cursor, window: Window, page: Page) -> Curs
 
 
 def _marks(page: Page) -> dict[str, str]:
-    return {row.row_id: row.mark for row in page.rows if row.mark is not None}
+    shown = {row.row_id: row.mark for row in page.rows if row.mark is not None}
+    return shown | {each.row_id: each.mark for each in page.unreadable if each.mark is not None}

@@ -16,6 +16,7 @@ from gateway.ledger.runs import RunLease
 from gateway.ledger.segments import Place
 from gateway.ledger.source_tables import row_absence, source_hold
 from gateway.ledger.tables import record, record_key, refusal, row_memory, source
+from gateway.semantics.fingerprint import fingerprint
 
 SUSPECT: Final = "suspect"
 OUTSIDE: Final = "outside"
@@ -30,6 +31,11 @@ class Absence(NamedTuple):
 
     missed: int
     state: str
+
+    @property
+    def settled(self) -> bool:
+        """A withdrawal has been proposed or decided: missing it once more says nothing new."""
+        return self.state in (PROPOSED, WITHDRAWN)
 
 
 class Looked(NamedTuple):
@@ -81,7 +87,7 @@ def raw_places(connection: Connection, source_id: int, row_ids: Iterable[str]) -
 def note(connection: Connection, lease: RunLease, looked: Looked, now: int) -> int:
     """Keep what a complete listing showed; return how many withdrawals are proposed. Raises Fenced."""
     require_lease(connection, lease)
-    _cancel(connection, lease.source_id, looked.back)
+    cancel(connection, lease.source_id, looked.back)
     for row_ids, state, missed in ((looked.outside, OUTSIDE, 0), (looked.missed, SUSPECT, 1)):
         upsert_rows(
             connection,
@@ -100,7 +106,7 @@ def require_lease(connection: Connection, lease: RunLease) -> None:
         raise Fenced(f"source {lease.source_id} epoch {lease.epoch}")
 
 
-def _cancel(connection: Connection, source_id: int, row_ids: Iterable[str]) -> None:
+def cancel(connection: Connection, source_id: int, row_ids: Iterable[str]) -> None:
     """A row is back: whatever was suspected or proposed of it is void."""
     for part in in_parts(row_ids):
         of_rows = (row_absence.c.source_id == source_id, row_absence.c.row_id.in_(part))
@@ -135,10 +141,13 @@ def propose_gone(connection: Connection, lease: RunLease, row_ids: Iterable[str]
             if (head.row_id, head.key) in open_ones:
                 continue
             made += 1
+            found = finding(GONE, head.type, head.key)
+            subject = f"{found.path} {found.message.zh}"
             values = {
                 "source_id": lease.source_id, "row_id": head.row_id, "run_id": lease.run_id,
                 "outcome": Outcome.PROPOSED.value, "type": head.type, "key": head.key, "case_no": head.case_no,
-                "stage": "ledger", "code": GONE, "findings": to_json([finding(GONE, head.type, head.key)]), "at": now,
+                "stage": found.stage.value, "code": GONE, "findings": to_json([found]), "at": now,
+                "fingerprint": fingerprint(found.stage.value, GONE, str(lease.source_id), subject),
                 "raw_segment_id": head.raw_segment_id, "raw_offset": head.raw_offset, "raw_length": head.raw_length,
             }  # fmt: skip
             proposed = connection.execute(insert(refusal).values(values))

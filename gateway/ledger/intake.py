@@ -71,6 +71,7 @@ class Chunk:
     marks: Mapping[str, str] = field(default_factory=dict)
     file: FileStep | None = None
     gone: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,8 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
     runs.add_figures(connection, lease, figures)
     if chunk.marks or chunk.file is not None:
         notices.write(connection, lease, Happened(chunk.marks, chunk.file, figures, decision.fold.turned_away, now))
+    if chunk.back:
+        absences.cancel(connection, lease.source_id, chunk.back)
     if chunk.gone:
         absences.propose_gone(connection, lease, chunk.gone, now)
     return figures

@@ -7,7 +7,7 @@ from pathlib import Path
 from lxml import etree
 
 from gateway import resources
-from gateway.channels.database import DatabaseTools
+from gateway.channels.database_tools import DatabaseTools
 from gateway.documents import safexml
 from gateway.documents.schema import Schema
 from gateway.flow.translate import TrialNumbers, translate

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from gateway.channels.database import DatabaseTools
+from gateway.channels.database_tools import DatabaseTools
 from gateway.demo.city import make_city
 from gateway.errors import ConfigurationError
 from gateway.model.record import SourceKind
