@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from gateway.errors import SourceError, SourceHeld
-from gateway.ledger.absences import OUTSIDE, PROPOSED, WITHDRAWN, Absence, Looked
+from gateway.ledger.absences import OUTSIDE, Absence, Looked
 from gateway.ledger.runs import RunLease
 from gateway.ledger.store import Ledger
 from gateway.ports import Listed
@@ -64,11 +64,11 @@ def compare(ledger: Ledger, source: Listed, lease: RunLease) -> Compared:
     known, missing = _missing(ledger, lease, listing)
     before = ledger.absences(lease)
     back = [row_id for row_id in before if row_id in listing]
-    settled = {row_id for row_id, each in before.items() if each.state in (OUTSIDE, PROPOSED, WITHDRAWN)}
+    settled = {row_id for row_id, each in before.items() if each.settled or each.state == OUTSIDE}
     fresh = [row_id for row_id in missing if row_id not in settled]
     outside = _outside(ledger, source, lease, fresh)
     suspects = [row_id for row_id in fresh if row_id not in outside]
-    if len(suspects) > max(MOST_SUSPECTS, int(known * MOST_SHARE)):
+    if len(suspects) > max(MOST_SUSPECTS, int(known * MOST_SHARE), ledger.allowed(lease)):
         figures = {"known": known, "listed": len(listing), "suspects": len(suspects)}
         ledger.hold(lease, MASS_DELETE, figures)
         raise SourceHeld(", ".join(f"{name}={number}" for name, number in figures.items()))

@@ -11,6 +11,7 @@ from gateway.flow.absence import compare
 from gateway.flow.cursor import Cursor
 from gateway.flow.tell import tell
 from gateway.flow.translating import Begun, Hands, Translator
+from gateway.flow.withdraw import withdrawing
 from gateway.ledger.intake import Chunk
 from gateway.ledger.numbers import NumbersTaken
 from gateway.ledger.packed import offer
@@ -82,6 +83,7 @@ def pull(job: Pull) -> Pulled:
     )
     try:
         tell(job.ledger, job.source, lease.source_id)
+        _withdraw(job, lease)
         whole = _read_to_end(job, lease)
         if whole and isinstance(job.source, Listed) and job.source.comparable and (job.sweep or job.source.snapshot):
             compare(job.ledger, job.source, lease)
@@ -89,6 +91,20 @@ def pull(job: Pull) -> Pulled:
         job.ledger.end_run(lease, "failed", error.spoken("zh"))
         raise
     return Pulled(lease.run_id, job.ledger.end_run(lease, "done"))
+
+
+def _withdraw(job: Pull, lease: RunLease) -> None:
+    """Carry out the withdrawals that people have decided since the last run (T4)."""
+    decided = job.ledger.decided_withdrawals(lease)
+    if not decided:
+        return
+    handling = job.handling
+    now = job.clock.now().isoformat(timespec="seconds")
+    chunk = Chunk(
+        tuple(withdrawing(decided, handling.validator, handling.level, now)), {}, lease.cursor, 0, 0, handling.pack, handling.mapper.version, handling.adapter,
+        sender=handling.sender, withdrawals=tuple(each.number for each in decided),
+    )  # fmt: skip
+    job.grew(job.ledger.commit_chunk(lease, chunk).accepted)
 
 
 def _read_to_end(job: Pull, lease: RunLease) -> bool:

@@ -22,6 +22,9 @@ SUSPECT: Final = "suspect"
 OUTSIDE: Final = "outside"
 PROPOSED: Final = "proposed"
 WITHDRAWN: Final = "withdrawn"
+DISMISSED: Final = "dismissed"
+SETTLED: Final = frozenset((PROPOSED, WITHDRAWN, DISMISSED))
+"""Missing such a row once more says nothing new, until it has been back."""
 
 _PART = 5_000
 
@@ -35,7 +38,7 @@ class Absence(NamedTuple):
     @property
     def settled(self) -> bool:
         """A withdrawal has been proposed or decided: missing it once more says nothing new."""
-        return self.state in (PROPOSED, WITHDRAWN)
+        return self.state in SETTLED
 
 
 class Looked(NamedTuple):
@@ -95,6 +98,10 @@ def note(connection: Connection, lease: RunLease, looked: Looked, now: int) -> i
             ("source_id", "row_id", "first_missed_at", "missed", "state"),
             [(lease.source_id, row_id, now, missed, state) for row_id in row_ids],
             replaced=("missed", "state"),
+        )
+    if looked.gone:  # what a person allowed to be gone has been looked at
+        connection.execute(
+            delete(source_hold).where(source_hold.c.source_id == lease.source_id, source_hold.c.allowed.is_not(None))
         )
     return propose_gone(connection, lease, looked.gone, now)
 
@@ -185,14 +192,27 @@ def held(connection: Connection, name: str) -> tuple[str, dict[str, int]] | None
     row = connection.execute(
         select(source_hold.c.code, source_hold.c.detail)
         .join(source, source.c.id == source_hold.c.source_id)
-        .where(source.c.name == name)
+        .where(source.c.name == name, source_hold.c.allowed.is_(None))
     ).first()
     return None if row is None else (row.code, json.loads(row.detail))
 
 
-def release(connection: Connection, name: str) -> bool:
-    """Let a held source be read again; its suspects begin anew. Tell whether it was held."""
+def allowed(connection: Connection, source_id: int) -> int:
+    """Return how many rows may be gone at once, as a person has said on releasing the source; 0 where nobody has."""
+    of = select(source_hold.c.allowed).where(source_hold.c.source_id == source_id)
+    return connection.execute(of).scalar() or 0
+
+
+def release(connection: Connection, name: str, gone: int = 0) -> bool:
+    """Let a held source be read again; its suspects begin anew. Tell whether it was held.
+
+    ``gone`` rows may then be missing without holding it again, until their withdrawal has been proposed.
+    """
     number = connection.execute(select(source.c.id).where(source.c.name == name)).scalar()
-    done = connection.execute(delete(source_hold).where(source_hold.c.source_id == number)).rowcount
+    of = (source_hold.c.source_id == number, source_hold.c.allowed.is_(None))
+    if gone:
+        done = connection.execute(update(source_hold).where(*of).values(allowed=gone)).rowcount
+    else:
+        done = connection.execute(delete(source_hold).where(*of)).rowcount
     connection.execute(delete(row_absence).where(row_absence.c.source_id == number, row_absence.c.state == SUSPECT))
     return bool(done)

@@ -37,6 +37,7 @@ class Folded:
         self.made: list[Made] = []
         self.turned_away: list[TurnedAway] = []
         self.duplicates = 0
+        self._decided = False
         self._lease = lease
         self._types = types
         self.heads = heads
@@ -57,6 +58,7 @@ class Fold(Folded):
     def take(self, observation: Observation, remembered: Sequence[str]) -> list[str]:
         """Fold one row, of which ``remembered`` are the keys it made last time; return the keys it stands for now."""
         row = observation.row
+        self._decided = observation.decided
         if observation.refused:
             self.turned_away.extend(
                 TurnedAway(Outcome.REFUSED, row, each.findings, each.type, each.key, each.case_no, each.document)
@@ -69,6 +71,8 @@ class Fold(Folded):
             self._take_single(observation.drafts[0], row, warnings)
         else:
             self._take_several(observation.drafts, row, warnings)
+        if observation.decided:
+            return list(remembered)
         keys = [draft.key for draft in observation.drafts]
         if len(keys) == 1 and not remembered and not observation.refused:
             return keys
@@ -117,7 +121,7 @@ class Fold(Folded):
             row.row_id,
             self._lease.kind,
             draft.withdraws is not None,
-            self._lease.again,
+            self._lease.again or self._decided,
         )
 
     def _apply(self, draft: Draft, row: Row, held: Held, seen: Seen, verdict: Verdict, warnings: str | None) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, insert, select
 
-from gateway.ledger import absences, notices, refusals, runs
+from gateway.ledger import absences, notices, refusals, runs, withdrawals
 from gateway.ledger.batches import among, insert_rows, listed, reserve, upsert_rows
 from gateway.ledger.catalogue import HeldCatalogue
 from gateway.ledger.evidence import state_rows
@@ -54,6 +54,7 @@ class Chunk:
     ``rows`` counts the rows read, ``rereads`` those among them left out as unchanged; unreadable rows come on top.
     ``numbers`` are those the mapping used, new or not. ``cursor`` is where the source stands after this chunk.
     ``offer`` is what was packed of the observations beforehand. ``sender`` is who shows the rows, where that is known.
+    ``withdrawals`` are numbers of proposals that the observations carry out, decided by people (T4).
     ``marks`` are those of the rows whose source wants to be told, re-reads included (B17).
     """
 
@@ -72,6 +73,7 @@ class Chunk:
     file: FileStep | None = None
     gone: tuple[str, ...] = ()
     back: tuple[str, ...] = ()
+    withdrawals: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
     runs.add_figures(connection, lease, figures)
     if chunk.marks or chunk.file is not None:
         notices.write(connection, lease, Happened(chunk.marks, chunk.file, figures, decision.fold.turned_away, now))
+    if chunk.withdrawals:
+        withdrawals.carried_out(connection, lease, chunk.withdrawals)
     if chunk.back:
         absences.cancel(connection, lease.source_id, chunk.back)
     if chunk.gone:

@@ -53,7 +53,7 @@ row_absence = Table(
     Column("row_id", Text, primary_key=True),
     Column("first_missed_at", BigInteger, nullable=False),
     Column("missed", Integer, nullable=False),
-    Column("state", Text, nullable=False),  # suspect, proposed, withdrawn
+    Column("state", Text, nullable=False),  # suspect, outside, proposed, withdrawn, dismissed
     sqlite_with_rowid=False,
     comment="rows that complete listings of a source no longer held (T4)",
 )
@@ -65,6 +65,20 @@ source_hold = Table(
     Column("at", BigInteger, nullable=False),
     Column("code", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("allowed", Integer),
     sqlite_with_rowid=False,
-    comment="sources that are not read until a person has looked (T4: too many rows gone at once)",
+    comment="sources that are not read until a person has looked (T4: too many rows gone at once), or how many rows may be gone once one has",
+)
+
+source_withdrawal = Table(
+    "source_withdrawal",
+    metadata,
+    Column("refusal_id", BigInteger, primary_key=True),
+    Column("source_id", Integer, nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("proposed_by", Text, nullable=False),
+    Column("approver", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+    comment="proposed withdrawals that two people have decided: the next run of the source carries them out",
 )

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.clock import microseconds
 from gateway.errors import LedgerError
-from gateway.ledger import absences, gate, intake, notices, received_streams, runs, schema
+from gateway.ledger import absences, gate, intake, notices, received_streams, runs, schema, withdrawals
 from gateway.ledger.absences import Absence, Looked
 from gateway.ledger.batches import among, listed
 from gateway.ledger.catalogue import HeldCatalogue
@@ -386,6 +386,16 @@ class Ledger:
     def release(self, name: str) -> bool:
         """Let a held source be read again; tell whether it was held."""
         return self.again(lambda connection: absences.release(connection, name))
+
+    def allowed(self, lease: RunLease) -> int:
+        """Return how many rows may be gone at once, as a person has said (T4)."""
+        with self.reading() as connection:
+            return absences.allowed(connection, lease.source_id)
+
+    def decided_withdrawals(self, lease: RunLease) -> list[withdrawals.Decided]:
+        """Return proposed withdrawals that two people have decided and that no run has carried out yet."""
+        with self.reading() as connection:
+            return withdrawals.decided(connection, lease.source_id)
 
     def park_overdue(self, now: datetime) -> list[Overdue]:
         """Park the records that have waited longer than their source allows, and return them for the alarm."""

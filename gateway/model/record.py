@@ -128,12 +128,16 @@ class Refused:
 
 
 class Observation(NamedTuple):
-    """All that came of one new or changed row: records to fold into the ledger, and refusals."""
+    """All that came of one new or changed row: records to fold into the ledger, and refusals.
+
+    ``decided`` says that people decided it (T4): the row itself was not read, and stands for the keys it stood for.
+    """
 
     row: Row
     drafts: tuple[Draft, ...]
     refused: tuple[Refused, ...]
     warnings: tuple[Finding, ...] = ()
+    decided: bool = False
 
 
 def content_digest(document: bytes) -> bytes:

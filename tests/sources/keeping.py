@@ -18,7 +18,10 @@ from gateway.model.words import Words
 from gateway.ports import AllocationRequest, Clock, Examined, Mapped, Source
 from gateway.testing.clock import FakeIds
 
-TYPES = {"SX": RecordType("SX", "sx", Words("事项", "item"), "QL", 0, LaneKind.OWN, (), {}, False)}
+TYPES = {
+    "SX": RecordType("SX", "sx", Words("事项", "item"), "QL", 0, LaneKind.OWN, (), {}, False),
+    "GG_CH": RecordType("GG_CH", "withdrawal", Words("撤回", "withdrawal"), "GG", 0, LaneKind.CASE, (), {}, True),
+}
 
 
 class PlainMapper:
