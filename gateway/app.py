@@ -46,7 +46,7 @@ from gateway.model.person import Actor
 from gateway.model.record import Row
 from gateway.model.record_type import LaneKind, Role
 from gateway.pack import Pack, PackSet, load_pack, load_packs
-from gateway.ports import Clock, Destination, Ids, Mapper, Source, Validator
+from gateway.ports import Clock, Destination, Ids, Looking, Mapper, Source, Validator
 from gateway.rules import PackJudge, Rules
 from gateway.schedule.children import PROGRAM, ChildProcesses
 from gateway.schedule.frames import Wiring
@@ -229,6 +229,9 @@ class _Wiring:
         parts: list[SourcePart] = []
         for settings in self.configuration.sources:
             try:
+                if settings.shadow:  # its mapping is checked all the same
+                    compile_source_mapping(self.configuration, settings, self.pack)
+                    continue
                 parts.append(self._source(settings, validator, stamp))
             except ConfigurationError as fault:
                 faults.append(fault.detail)
@@ -477,6 +480,8 @@ def rehearse_source(
     validator = validator_for(judging_packs(pack, load_packs()))
     mapper = compile_source_mapping(configuration, settings, pack)
     with closing(open_source(configuration, settings, SystemClock())) as source:
+        if isinstance(source, Looking):
+            source.look()
         now = SystemClock().now().isoformat(timespec="seconds")
         return rehearse(source, mapper, validator, since, progress, settings.level, now)
 

@@ -159,6 +159,14 @@ class Told(Protocol):
 
 
 @runtime_checkable
+class Looking(Protocol):
+    """A source that by default changes something at the department's: claims rows, moves files, writes answers."""
+
+    def look(self) -> None:
+        """From now on only look: change nothing there, and keep what is to be told to itself."""
+
+
+@runtime_checkable
 class Listed(Protocol):
     """A source that can name all its rows, so that deleted and late ones are found (ledger.md B14, T4).
 

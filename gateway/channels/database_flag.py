@@ -47,6 +47,7 @@ class FlagSource(DatabaseSource):
         self._flag: FlagOptions = options.flag
         self._make_writer: Callable[[], Engine] = lambda: open_writer(options, directory, f"sources.d/{name}.yaml")
         self._writer: Engine | None = None
+        self._looks = False
 
     def check(self) -> tuple[Finding, ...]:
         """Look at the shape, and whether the flag columns can be written."""
@@ -67,10 +68,14 @@ class FlagSource(DatabaseSource):
             return (*found, source_finding("SRC-013", self._flag.column, fault.detail))
         return found
 
+    def look(self) -> None:
+        """Write nothing from now on: neither claims nor answers."""
+        self._looks = True
+
     def read(self, window: Window, after: Position | None, size: int) -> Page:
         """Read the next page of new rows and, where the protocol has a word for it, mark them as being taken."""
         page = super().read(window, after, size)
-        if self._flag.claimed is not None and page.rows:
+        if self._flag.claimed is not None and page.rows and not self._looks:
             self._claim([row.row_id for row in page.rows])
         rows = tuple(replace(row, mark=row.digest.hex()) for row in page.rows)
         unreadable = tuple(replace(each, mark=UNREAD) for each in page.unreadable)
@@ -78,6 +83,8 @@ class FlagSource(DatabaseSource):
 
     def tell(self, notice: Notice) -> None:
         """Write back what became of each row that still is what was read."""
+        if self._looks:
+            return
         for start in range(0, len(notice.rows), _GROUP):
             group = notice.rows[start : start + _GROUP]
             try:

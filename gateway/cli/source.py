@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from gateway.app import read_ledger, write_ledger
-from gateway.cli import source_gone
+from gateway.cli import source_gone, source_shadow
 from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
 from gateway.cli.options import directory_option, dry_run_option, json_option
 from gateway.cli.output import emit_json, print_table, say
@@ -115,7 +115,13 @@ def handover(giver: str, taker: str, keys: str, reason: str, claim: Claim, direc
     say(_("已移交 {n} 个主键").format(n=moved))
 
 
-for each in (source_gone.proposed, source_gone.withdraw, source_gone.dismiss, source_gone.release):
+for each in (
+    source_gone.proposed,
+    source_gone.withdraw,
+    source_gone.dismiss,
+    source_gone.release,
+    source_shadow.command,
+):
     command.add_command(each)
 
 

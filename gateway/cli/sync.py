@@ -40,6 +40,12 @@ def command(
     settings = _named(configuration, source)
     if dry_run:
         return _rehearse(configuration, settings, since, as_json)
+    if settings.shadow:
+        raise ConfigurationError(
+            _("数据源 {name} 处于影子模式(shadow: true),不采集、不投递;用 gateway source shadow {name}").format(
+                name=source
+            )
+        )
     with Gateway.open(configuration) as gateway:
         summary = run_with_bar(gateway, RoundOptions(sources=[source], patience=patience, whole=sweep))
     if as_json:

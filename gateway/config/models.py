@@ -173,6 +173,9 @@ class SourceSettings(Settings):
     mapping: Text
     schedule: Cron | None = None
     waiting: Duration | None = None
+    shadow: Annotated[
+        bool, Field(description="collect, map, validate and report only: gateway source shadow; deliver nothing")
+    ] = False
 
     @property
     def waiting_limit(self) -> timedelta | None:

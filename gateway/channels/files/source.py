@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from gateway.channels.files import archive, manifest, receipts
+from gateway.channels.files.copied import CopiedDrop
 from gateway.channels.files.drop import CLAIMED, DONE, RECEIPTS, REFUSED, ROOT, Drop, Entry, LocalDrop
 from gateway.channels.files.findings import FileRefused, file_finding
 from gateway.channels.files.formats import rows_of
@@ -89,6 +90,11 @@ class FileSource:
         self._place: Path | None = None
         self._open: _Open | None = None
         self._strange: list[Unreadable] | None = None
+        self._looks = False
+
+    def look(self) -> None:
+        """Leave the drop as it is from now on: what waits there is copied, and the copies are claimed and put away."""
+        self._drop, self._looks = CopiedDrop(self._drop, self._options.largest), True
 
     # -- Source --------------------------------------------------------------------------------------------------
 
@@ -104,7 +110,8 @@ class FileSource:
         """Fix the bounds of a run; ``floor`` is the last sequence taken."""
         self._drop.prepare()
         self._strange = None
-        return Window(floor, _SEQUENCE_END)
+        # Whoever only looks sees the same files again in every run.
+        return Window(None if self._looks else floor, _SEQUENCE_END)
 
     def read(self, window: Window, after: Position | None, size: int) -> Page:
         """Read the next rows of the file under way, or of the next one; a page never holds rows of two files."""
