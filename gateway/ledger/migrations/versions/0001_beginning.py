@@ -684,8 +684,9 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("allowed", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("source_id", name=op.f("pk_source_hold")),
-        comment="sources that are not read until a person has looked (T4: too many rows gone at once)",
+        comment="sources that are not read until a person has looked (T4: too many rows gone at once), or how many rows may be gone once one has",
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -701,6 +702,19 @@ def upgrade() -> None:
         comment="outbox of what a source is to be told (B17): written with the chunk, removed when the source has been told",
     )
     op.create_index(op.f("ix_source_notice_source_id"), "source_notice", ["source_id"], unique=False)
+    op.create_table(
+        "source_withdrawal",
+        sa.Column("refusal_id", sa.BigInteger(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("proposed_by", sa.Text(), nullable=False),
+        sa.Column("approver", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("refusal_id", name=op.f("pk_source_withdrawal")),
+        comment="proposed withdrawals that two people have decided: the next run of the source carries them out",
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_source_withdrawal_source_id"), "source_withdrawal", ["source_id"], unique=False)
     op.create_table(
         "stream",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
