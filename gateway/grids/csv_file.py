@@ -29,12 +29,15 @@ class _Refused(Exception):
     finding: Finding
 
 
-def read_csv(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> Grid:
+def read_csv(path: Path, encoding: str = "utf-8", delimiter: str = ",", continued: str | None = None) -> Grid:
     """Return a CSV file (RFC 4180, comma by default, header first) as a grid that is read as it is walked over.
+
+    A line that begins with ``continued`` goes on with the line before it (续行).
 
     Walking raises OSError where the file can't be read; what is wrong in it comes as findings in their places.
     """
-    return Grid(path.stem, _Lines(path, "gb18030" if encoding in gb18030.NAMES else encoding, delimiter), str(path))
+    codec = "gb18030" if encoding in gb18030.NAMES else encoding
+    return Grid(path.stem, _Lines(path, codec, delimiter, continued), str(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class _Lines:
     path: Path
     encoding: str
     delimiter: str = ","
+    continued: str | None = None
 
     def __iter__(self) -> Iterator[Line | Finding]:
         with self.path.open("rb") as file:
@@ -60,7 +64,9 @@ class _Lines:
                 yield refused.finding
 
     def _rows(self, file: IO[bytes]) -> Iterator[Line | Finding]:
-        reader = csv.reader(self._text(file), strict=True, delimiter=self.delimiter)
+        starts: list[int] = []
+        text = self._text(file) if self.continued is None else self._joined(self._text(file), starts)
+        reader = csv.reader(text, strict=True, delimiter=self.delimiter)
         width: int | None = None
         while True:
             begin = reader.line_num + 1
@@ -70,8 +76,11 @@ class _Lines:
                 return
             except csv.Error as fault:
                 # What follows begins with a line of its own: one bad quote does not take the rest of the file with it.
-                yield tab_finding(Tab.QUOTES, str(fault), line=begin)
+                yield tab_finding(Tab.QUOTES, str(fault), line=starts[0] if starts else begin)
+                starts.clear()
                 continue
+            begin = starts[0] if starts else begin
+            starts.clear()
             if not row or row == [""]:
                 continue
             width = len(row) if width is None else width
@@ -83,6 +92,23 @@ class _Lines:
             else:
                 detail = Words(f"{len(row)} 列,表头 {width} 列", f"{len(row)}, the header has {width}")
                 yield tab_finding(Tab.RAGGED, detail, line=begin, column=min(len(row), width) + 1)
+
+    def _joined(self, lines: Iterator[str], starts: list[int]) -> Iterator[str]:
+        """Join lines that go on to the one before them; ``starts`` are told where each begins."""
+        held, begun = "", 0
+        for number, line in enumerate(lines, 1):
+            if begun and line.startswith(self.continued or ""):
+                held = held.rstrip("\r\n") + line[len(self.continued or "") :]
+                if len(held) > _LINE_CAP:
+                    raise _Refused(doc_finding(Doc.TEXT_TOO_LONG, str(_LINE_CAP), line=begun))
+                continue
+            if begun:
+                starts.append(begun)
+                yield held
+            held, begun = line, number
+        if begun:
+            starts.append(begun)
+            yield held
 
     def _text(self, file: IO[bytes]) -> Iterator[str]:
         if self.encoding == "utf-16":

@@ -58,6 +58,38 @@ def test_pipes_tabs_and_headerless_files(tmp_path: Path) -> None:
     assert read(tmp_path / "a.tsv")[0] == [{"ID": "1", "MC": "甲"}]
 
 
+def test_lines_that_go_on_are_joined_and_keep_their_numbers(tmp_path: Path) -> None:
+    (tmp_path / "a.psv").write_text("1|甲|罚款\n&没收|x\n2|乙|无|y\n3|丙\n&|无|z\n4|丁\n")
+    given: dict[str, Any] = {"header": 0, "columns": ["ID", "MC", "CF", "BZ"], "continued": "&"}
+    good, bad = read(tmp_path / "a.psv", **given)
+    assert good == [
+        {"ID": "1", "MC": "甲", "CF": "罚款没收", "BZ": "x"},
+        {"ID": "2", "MC": "乙", "CF": "无", "BZ": "y"},
+        {"ID": "3", "MC": "丙", "CF": "无", "BZ": "z"},
+    ]
+    assert bad == [(6, "TAB-007", 3)]
+    spots = [
+        each.spot.line for each in rows_of(tmp_path / "a.psv", "a.psv", options(**given)) if isinstance(each, Taken)
+    ]
+    assert spots == [1, 3, 4]
+
+
+def test_vertical_blocks_of_names_and_values(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(
+        "编号:A1\n当事人：甲公司\n事实:超标排放,\n  屡教不改\n备注=\n\n----\n编号:A2\n编号:A3\n\n没有分隔\n\n编号:A4\n".encode(
+            "gbk"
+        )
+        + b"\n\xff:x\n"
+    )
+    good, bad = read(path, format="blocks", encoding="gbk", columns=["当事人"])
+    assert good == [
+        {"当事人": "甲公司", "编号": "A1", "事实": "超标排放,屡教不改", "备注": None},
+        {"当事人": None, "编号": "A4"},
+    ]
+    assert [(line, code) for line, code, _ in bad] == [(8, "FIL-020"), (11, "FIL-020"), (15, "DOC-003")]
+
+
 def test_fixed_columns_are_bytes_of_the_declared_encoding(tmp_path: Path) -> None:
     path = tmp_path / "a.dat"
     path.write_bytes("001甲乙  9\n002丙    8\n003丁\n".encode("gbk"))

@@ -84,6 +84,10 @@ FILE_FINDINGS = MappingProxyType(
             Words("该行的 XML 不能按列读取", "the row's XML can't be read as columns"),
             Words("核对该元素的内容", "check the content of the element"),
         ),
+        "FIL-020": (
+            Words("该块中有一行不是“名称:值”,或名称重复", "a line of the block is no “name: value”, or a name appears twice"),
+            Words("每行写一个“名称:值”,块与块之间空一行;续行以空格开头", "one “name: value” a line, an empty line between blocks; a line that goes on begins with a space"),
+        ),
     }
 )  # fmt: skip
 

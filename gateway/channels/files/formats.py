@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.channels.files.block_file import block_rows
 from gateway.channels.files.findings import FileRefused, file_finding
 from gateway.channels.files.options import FileOptions
 from gateway.channels.files.taken import Bad, Taken
@@ -59,6 +60,9 @@ def rows_of(path: Path, name: str, options: FileOptions) -> Iterator[Taken | Bad
     if kind == "xml":
         yield from xml_rows(path, name, options)
         return
+    if kind == "blocks":
+        yield from block_rows(path, name, options)
+        return
     with ExitStack() as held:
         grid = _grid(path, name, kind, options, held)
         yield from _Table(grid, name, options, kind).rows()
@@ -74,7 +78,7 @@ def _grid(path: Path, name: str, kind: str, options: FileOptions, held: ExitStac
         return read_dbf(path, options.encoding)
     if kind == "fixed":
         return read_fixed(path, options.widths or (), options.encoding)
-    return read_csv(path, options.encoding, _DELIMITERS[kind])
+    return read_csv(path, options.encoding, _DELIMITERS[kind], options.continued)
 
 
 def _sheet(grids: Sequence[Grid], name: str, options: FileOptions) -> Grid:

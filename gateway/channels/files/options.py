@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from gateway.channels.database_options import Name, Names, Span
 from gateway.errors import ConfigurationError
 
-Format = Literal["auto", "csv", "pipe", "tab", "fixed", "excel", "dbf", "jsonl", "xml"]
+Format = Literal["auto", "csv", "pipe", "tab", "fixed", "excel", "dbf", "jsonl", "xml", "blocks"]
 Encoding = Literal["utf-8", "gb18030", "gbk", "gb2312", "utf-16"]
 
 RowPath = Annotated[str, Field(pattern=r"^/?[^\s/]+(/[^\s/]+){0,30}$", max_length=500)]
@@ -47,7 +47,8 @@ class FileOptions(BaseModel):
     several rows of headings are joined by a dot. ``columns`` names the columns where there is no header (``header: 0``),
     ``widths`` are their widths in bytes for ``fixed``. Rows whose first cell begins with a word of ``footer`` are left out.
     ``merged``: whether merged cells in the body refuse their rows or fill them. ``row_id``: what tells rows apart across
-    files; without it every row of every file is one of its own. ``row_path`` are the elements of an XML file that are rows,
+    files; without it every row of every file is one of its own. A line of text that begins with ``continued`` goes on
+    with the one before. ``row_path`` are the elements of an XML file that are rows,
     by their names from the root (``Data/Case``, ``*`` for any); ``carry`` are values around them that they take along
     (``Data.Head.UnitCode``). ``origin`` adds the columns FILE_NAME, FILE_SEQUENCE, FILE_ROW.
     """
@@ -71,6 +72,7 @@ class FileOptions(BaseModel):
     widths: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] | None = None
     footer: Names | None = None
     merged: Literal["refuse", "fill"] = "refuse"
+    continued: Annotated[str, Field(min_length=1, max_length=20)] | None = None
     row_path: RowPath | None = None
     carry: Names | None = None
     row_id: Names | None = None
@@ -83,10 +85,12 @@ class FileOptions(BaseModel):
             raise ValueError("fixed 需要 columns 和 widths / fixed needs columns and widths")
         if self.widths is not None and len(self.widths) != len(self.columns or ()):
             raise ValueError("widths 与 columns 的个数必须相同 / as many widths as columns")
-        if self.header == 0 and self.columns is None and self.format not in ("jsonl", "dbf", "xml"):
+        if self.header == 0 and self.columns is None and self.format not in ("jsonl", "dbf", "xml", "blocks"):
             raise ValueError("没有表头时要写 columns / without a header, name the columns")
         if (self.row_path or self.carry) and self.format not in ("auto", "xml"):
             raise ValueError("row_path、carry 只用于 XML / row_path and carry are for XML only")
+        if self.continued is not None and self.format not in ("auto", "csv", "pipe", "tab", "blocks"):
+            raise ValueError("continued 只用于文本行 / continued is for lines of text only")
         if self.ready == "stable" and (self.certificate or self.sequence == "required"):
             raise ValueError("签名和序号写在清单里,需要 ready: manifest / signature and sequence need ready: manifest")
         return self
