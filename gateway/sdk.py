@@ -120,6 +120,11 @@ class Reshaped:
         """Let go of connections."""
         self._source.close()
 
+    @property
+    def consumes(self) -> bool:
+        """As the source beneath."""
+        return bool(getattr(self._source, "consumes", False))
+
     def look(self) -> None:
         """Let the source beneath only look."""
         if isinstance(self._source, Looking):
@@ -145,7 +150,7 @@ class Reshaped:
 
     def in_scope(self, values: Mapping[str, Scalar]) -> bool:
         """As the source beneath says; columns that the reshaping leaves in place keep their names."""
-        return self._listed().in_scope(values)
+        return self._source.in_scope(values) if isinstance(self._source, Listed) else True
 
     def _listed(self) -> Listed:
         if isinstance(self._source, Listed):

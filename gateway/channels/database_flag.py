@@ -68,6 +68,11 @@ class FlagSource(DatabaseSource):
             return (*found, source_finding("SRC-013", self._flag.column, fault.detail))
         return found
 
+    @property
+    def consumes(self) -> bool:
+        """Rows that were answered are not shown again."""
+        return True
+
     def look(self) -> None:
         """Write nothing from now on: neither claims nor answers."""
         self._looks = True
