@@ -55,8 +55,8 @@ test: check  ## check, then the whole test suite with the real components this m
 	@tools/components || test -z "$$GATEWAY_REQUIRE_COMPONENTS"
 	$(BIN)/python -m pytest $(PYTEST)
 
-chaos: $(READY)  ## the kills alone, as many as you have time for (CYCLES=200)
-	$(BIN)/python -m tests.chaos --cycles $(or $(CYCLES),200)
+chaos: $(READY)  ## kills at named points and at random, lost answers, planted bugs (CYCLES=1000 LOSE=0.3 SEED=…; SHORT=1: within five minutes)
+	@$(BIN)/python -m tests.chaos $(if $(SHORT),--short,--cycles $(or $(CYCLES),1000)) $(if $(LOSE),--lose $(LOSE)) $(if $(SEED),--seed $(SEED))
 
 matrix: $(READY)  ## the conformance suite against every mutant and good twin; rewrites the committed result and fault dictionary
 	$(BIN)/gateway conformance matrix --json --write-faults conformance/gateway_conformance/faults.json > conformance-matrix.json
