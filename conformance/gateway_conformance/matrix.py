@@ -49,7 +49,7 @@ def matrix(choice: Choice, advance: Callable[[str, list[str]], None] = lambda _i
             result = _try(work, ring, choice.seed, _cases(choice, None, name or ""), twin=name)
             per_twin[name or "reference"] = {"profile": PROFILE, "failed": _failed(result, opening=True)}
             advance(name or "reference", per_twin[name or "reference"]["failed"])
-    return figures(per_mutant, per_twin)
+    return {**figures(per_mutant, per_twin), "quick": choice.quick, "others": choice.others if choice.quick else None}
 
 
 def _chosen(known: Iterable[str], choice: Choice) -> list[str]:

@@ -19,6 +19,7 @@ from gateway_conformance.verdict import Inconclusive
 FIRST = datetime.fromisoformat("2026-05-06T09:00:00+08:00")
 DAYS = 7
 FAR = "2031-01-01T00:00:00+08:00"
+PAGES_WHILE = 200
 ADDED = "XK_SQ"  # what records.add adds: its equal moments are the matter of INC-02
 VOLUME, VOLUME_SECONDS = 10_000, 300.0
 
@@ -268,21 +269,25 @@ def pages_add_up(bench: Bench) -> None:
 @case("VOL-02", "S")
 def paging_while_rows_come(bench: Bench) -> None:
     """What was there when paging began is seen once, though rows are added meanwhile."""
-    subject = service(bench)
-    there = Counter(keys(subject.pull(types=["XK_SQ"])))
+    subject, at = service(bench), _moment(bench)
+    there = Counter(bench.drive("records.add", count=28, at=at).keys)
     got, cursor = Counter[str](), None
-    for _page in range(sum(there.values()) + 20):
-        page = subject.page(types=["XK_SQ"], size=5, cursor=cursor)
+    for _page in range(PAGES_WHILE):
+        page = subject.page(types=[ADDED], since=at, size=5, cursor=cursor)
         got.update(key for key in keys(page.records) if key in there)
-        if not page.more:
+        if not page.more or got >= there:
             break
         cursor = page.cursor
-        bench.drive("records.add", count=1)
+        bench.drive("records.add", count=1, at=_later(at, 60 + _page))
     bench.examined(len(there))
     if got != there:
         lost, twice = there - got, got - there
-        bench.fail("a", f"翻页时丢 {sum(lost.values())} 条、重复 {sum(twice.values())} 条", "rows are lost or come twice while others are added",
-                   examples=[*lost, *twice])  # fmt: skip
+        bench.fail(
+            "a",
+            f"翻页时丢 {sum(lost.values())} 条、重复 {sum(twice.values())} 条",
+            "rows are lost or come twice while others are added",
+            examples=[*lost, *twice],
+        )
 
 
 @case("VOL-04", "S")
@@ -297,15 +302,20 @@ def volume(bench: Bench) -> None:
     square = max(0.0, (large - 4 * small) / (400 * 400 - 4 * 100 * 100))
     linear = max(0.0, (large - square * 400 * 400) / 400)
     needed = square * VOLUME * VOLUME + linear * VOLUME
-    if needed > VOLUME_SECONDS:
+    grows = large > 8 * small  # four times the records: more than twice their share is no noise
+    if needed > VOLUME_SECONDS and (grows or linear * VOLUME > VOLUME_SECONDS):
         bench.fail("a", f"按增长推算,{VOLUME} 条要用 {needed:.0f} 秒", f"{VOLUME} records would take {needed:.0f} s",
                    expected="≤ 300 s", received=f"{small:.2f} s / 100, {large:.2f} s / 400")  # fmt: skip
 
 
 def _seconds(subject: SoapSubject, at: str) -> float:
-    begun = time.monotonic()
-    subject.pull(since=at, types=["XK_SQ"])
-    return time.monotonic() - begun
+    """Return the least of three times: what else the machine does must not look like growth."""
+    taken = []
+    for _time in range(3):
+        begun = time.monotonic()
+        subject.pull(since=at, types=[ADDED])
+        taken.append(time.monotonic() - begun)
+    return min(taken)
 
 
 @case("VOL-06", "S")

@@ -207,7 +207,7 @@ class NoIndex(Department):
         """Return a page, slowly."""
         rows, more = super().select(types, since, cursor, size)
         if since:
-            time.sleep(len(rows) ** 2 * 5e-6)
+            time.sleep(len(rows) ** 2 * 2e-5)
         return rows, more
 
 
@@ -398,9 +398,9 @@ class OffsetPaging(Department):
 
     def select(self, types: Sequence[str], since: str | None, cursor: str | None, size: int) -> tuple[list[Row], bool]:
         """Return a page by offset where one type is asked for."""
-        if list(types) != ["XK_SQ"] or since:
+        if list(types) != ["XK_SQ"]:
             return super().select(types, since, cursor, size)
-        found = sorted((r for r in self.visible() if r.type == "XK_SQ"), key=self.position, reverse=True)
+        found = sorted(self.chosen(types, since), key=self.position, reverse=True)
         begin = int(cursor.partition("|")[2]) if cursor else 0
         self.offset = begin + size
         self.by_offset = True
