@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """``gateway standard diff``: what differs between two packs and what of it breaks senders."""
 
-from pathlib import Path
-
 import click
 
 from gateway.cli.exits import ExitCode
@@ -11,7 +9,7 @@ from gateway.cli.output import emit_json, print_table, say
 from gateway.dictionary import Change, compare, compare_rules
 from gateway.dictionary.changes import What
 from gateway.i18n import _
-from gateway.pack import Pack, load_pack
+from gateway.pack import pack_named
 from gateway.rules import Rules
 
 
@@ -21,7 +19,7 @@ from gateway.rules import Rules
 @json_option
 def command(before: str, after: str, as_json: bool) -> ExitCode:
     """List the differences of two packs; breaking ones end with exit code 1."""
-    old, new = _pack(before), _pack(after)
+    old, new = pack_named(before), pack_named(after)
     changes = [*compare(old, new), *compare_rules(Rules(old).catalogue, Rules(new).catalogue)]
     breaking = sum(change.breaking for change in changes)
     if as_json:
@@ -39,12 +37,6 @@ def command(before: str, after: str, as_json: bool) -> ExitCode:
         )
         say(_("共 {n} 处变化,不兼容 {b} 处").format(n=len(changes), b=breaking))
     return ExitCode.FINDINGS if breaking else ExitCode.OK
-
-
-def _pack(named: str) -> Pack:
-    """Load a pack by name, or from a directory; a name with a path separator, or of an existing folder, is one."""
-    path = Path(named)
-    return load_pack(path.resolve().name, path.resolve().parent) if path.is_dir() else load_pack(named)
 
 
 def _row(change: Change) -> tuple[str | None, ...]:

@@ -2,6 +2,7 @@
 """``gateway standard rehearse``: what a new pack would newly refuse, or let pass, of the originals in the ledger."""
 
 from datetime import date, datetime, time
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -16,8 +17,9 @@ from gateway.clock import BEIJING, microseconds
 from gateway.config import load
 from gateway.flow.rehearse_pack import Line, PackTrial, Rehearsal, lines
 from gateway.i18n import _
-from gateway.ledger.originals import Asked, originals
-from gateway.pack import Pack, load_pack
+from gateway.ledger.originals import Asked, of_cases, of_types, originals
+from gateway.pack import Pack, pack_named
+from gateway.rules.facts import FactTable
 
 
 @click.command(
@@ -34,16 +36,22 @@ def command(
     named: str, directory: Path, since: datetime | None, day: datetime | None, source: str | None, as_json: bool
 ) -> ExitCode:
     """Rehearse a pack; exit code 1 where it would newly refuse something."""
-    pack = _pack(named)
+    pack = pack_named(named)
     asked = Asked(
         None if since is None else microseconds(datetime.combine(since.date(), time(), BEIJING)),
         None if day is None else _iso(day.date()),
         source,
     )
-    trial = PackTrial(pack)
     found = Rehearsal()
     begun = perf_counter()
-    with read_ledger(load(directory)) as ledger, ledger.reading() as connection, progress(_("预演")) as bar:
+    configuration = load(directory)
+    with read_ledger(configuration) as ledger, ledger.reading() as connection, progress(_("预演")) as bar:
+        trial = PackTrial(
+            pack,
+            master=of_types(connection, FactTable(pack).master_data.values()),
+            required=configuration.site.catalogue == "required",
+            rest=None if asked.everything else partial(of_cases, connection),
+        )
         for part in trial.run(originals(connection, asked)):
             found.merge(part)
             bar.advance(part.looked_at)
@@ -55,17 +63,12 @@ def command(
     return ExitCode.FINDINGS if found.newly_refused else ExitCode.OK
 
 
-def _pack(named: str) -> Pack:
-    path = Path(named)
-    return load_pack(path.resolve().name, path.resolve().parent) if path.is_dir() else load_pack(named)
-
-
 def _iso(day: date) -> str:
     return day.isoformat()
 
 
 def _print(found: Rehearsal, seconds: float) -> None:
-    heads = (_("部门"), _("规则"), _("条数"), _("说明"), _("例如"))
+    heads = (_("部门"), _("规则"), _("结果"), _("条数"), _("说明"), _("例如"))
     for table, title in ((found.refused, _("将新增拒绝")), (found.passing, _("将新增通过"))):
         if table:
             click.echo(title)
@@ -80,7 +83,8 @@ def _print(found: Rehearsal, seconds: float) -> None:
 
 def _row(line: Line) -> tuple[object, ...]:
     said = spoken(line.finding.message) if line.finding is not None else ""
-    return line.organisation, line.rule, line.records, said, " ".join(line.examples)
+    outcome = "" if line.finding is None else _("等待") if line.waits else _("拒绝")
+    return line.organisation, line.rule, outcome, line.records, said, " ".join(line.examples)
 
 
 def _rate(found: Rehearsal, seconds: float) -> float:
@@ -112,6 +116,7 @@ def _line(line: Line) -> dict[str, Any]:
     return {
         "department": line.organisation,
         "rule": line.rule,
+        "waits": line.waits,
         "records": line.records,
         "message": line.finding.message if line.finding is not None else None,
         "hint": line.finding.hint if line.finding is not None else None,

@@ -21,7 +21,7 @@ from gateway.flow.inspect_tables import TableInspector
 from gateway.grids.csv_file import ENCODINGS
 from gateway.i18n import _
 from gateway.model.finding import Finding
-from gateway.pack import Pack, load_pack
+from gateway.pack import Pack, PackSet, load_packs, pack_named
 from gateway.tabular.reading import SUFFIXES, TableFile, Tables
 from gateway.trust.masking import mask, mask_text
 
@@ -42,18 +42,20 @@ _SUFFIXES: Final = frozenset({".xml", ".records"}) | SUFFIXES
 @click.option(
     "--fail-on", type=click.Choice(["error", "warning"]), default="error", help="出现何种问题时退出码为 1(默认 error)"
 )
+@click.option("--pack", "named", metavar="DIR|NAME", help="只用这个标准包(默认按事件日期选用现行的标准包)")
 @click.option("--explain", is_flag=True, help="对不符合 XSD 的单条记录文件,附上第二个校验器的说明(英文)")
 @json_option
 def command(
-    files: tuple[Path, ...], type_code: str | None, encoding: str, form: str, fail_on: str, explain: bool,
-    as_json: bool,
+    files: tuple[Path, ...], type_code: str | None, encoding: str, form: str, fail_on: str, named: str | None,
+    explain: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Validate files and print what is wrong with them."""
-    pack = load_pack()
+    packs = load_packs() if named is None else PackSet.of(pack_named(named))
+    pack = packs.newest
     if type_code is not None and type_code not in pack.types:
         raise click.BadParameter(_("没有这种记录类型:{type}").format(type=type_code), param_hint="--type")
     form = "json" if as_json else form
-    inspector = Inspector(pack)
+    inspector = Inspector(packs)
     tally: Counter[str] = Counter()
     with progress(_("校验")) as bar, report(form) as out:
         tables = Tables(pack)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inspect: a whole file of records or a package against the pack, with the place of every finding in the file."""
+"""Inspect: a whole file of records or a package against the packs in force, with the place of every finding in the file."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,13 +12,14 @@ from gateway.documents.record_stream import RecordFile
 from gateway.documents.safexml import Element, line_of
 from gateway.documents.schema import Checked, Schema
 from gateway.errors import BadGateway
-from gateway.flow.surroundings import Head, Surroundings
+from gateway.flow.dated import PackOfDay
+from gateway.flow.surroundings import CaseBench, Head, Surroundings
 from gateway.flow.validate import PackValidator
 from gateway.legal import LegalClock
 from gateway.model.finding import Finding
 from gateway.model.record import record_id
 from gateway.model.record_type import RecordType, Role
-from gateway.pack import Pack
+from gateway.pack import Pack, PackSet
 from gateway.rules import CaseRules, Rules
 
 _CHUNK = 500
@@ -40,17 +41,34 @@ class Placed:
     file: str | None = None
 
 
-class Inspector:
-    """Checks files against one pack; every fault of a file in one pass."""
+class _Bench:
+    """One pack with all that judges by it."""
 
     def __init__(self, pack: Pack) -> None:
-        self._pack = pack
-        self._schema = Schema(pack.schema_path)
-        self._clock = LegalClock(pack)
-        self._rules = Rules(pack, self._clock.calendar())
-        self._case_rules = CaseRules(pack)
-        self._validator = PackValidator(pack, self._schema, self._rules)
-        self._names = {f"{{{pack.namespace}}}{name}": kind for name, kind in pack.by_element.items()}
+        self.pack = pack
+        clock = LegalClock(pack)
+        self.schema = Schema(pack.schema_path)
+        self.rules = Rules(pack, clock.calendar())
+        self.cases = CaseBench(pack, CaseRules(pack), clock)
+        self.validator = PackValidator(pack, self.schema, self.rules)
+        self.names = {f"{{{pack.namespace}}}{name}": kind for name, kind in pack.by_element.items()}
+
+
+class Inspector:
+    """Checks files against packs, each record against that of the day of its event; every fault of a file in one pass.
+
+    What a file is beside its records (Package, Head) is judged by the newest pack.
+    """
+
+    def __init__(self, packs: Pack | PackSet) -> None:
+        """Compile one pack, or all that are live."""
+        live = PackSet.of(packs) if isinstance(packs, Pack) else packs
+        self._pack_of = PackOfDay(live).of
+        self._benches = {pack.name: _Bench(pack) for pack in live}
+        newest = self._benches[live.newest.name]
+        self._pack, self._schema, self._validator, self._names = (
+            newest.pack, newest.schema, newest.validator, newest.names,
+        )  # fmt: skip
         self.records = 0
         self._lacking: set[str] = set()
 
@@ -115,7 +133,9 @@ class Inspector:
         yield from self._chunk(chunk, number, around, type_code, advance)
         for found in around.judge():
             yield Placed(found.key, found.type, found.finding)
-        self._lacking |= around.not_evaluated | set(self._rules.not_evaluated("L2", around.head.now))
+        self._lacking |= around.not_evaluated
+        for bench in self._benches.values():
+            self._lacking |= set(bench.rules.not_evaluated("L2", around.head.now))
 
     def _chunk(
         self, parts: Sequence[Part], begin: int, around: Surroundings, type_code: str | None,
@@ -128,34 +148,54 @@ class Inspector:
     def personal(self, path: str) -> str | None:
         """Return the class of personal data of an element path, or None."""
         name, _, below = _INDEX.sub("", path).partition("/")
-        kind = self._pack.by_element.get(name)
-        element = self._pack.shape(kind.code).find(below) if kind is not None else None
-        return element.personal if element is not None else None
+        for pack in (self._pack, *(bench.pack for bench in self._benches.values())):
+            kind = pack.by_element.get(name)
+            element = pack.shape(kind.code).find(below) if kind is not None else None
+            if element is not None:
+                return element.personal
+        return None
 
     def _around(self, package: Element | None) -> Surroundings:
         """Return the surroundings that a file begins with: sender and time stand in the Head of a package."""
         head = Head() if package is None else Head(*(_text(package, self._pack, f"Head/{name}") for name in _HEAD))
-        return Surroundings(self._pack, self._case_rules, self._clock, head)
+        return Surroundings({name: bench.cases for name, bench in self._benches.items()}, self._pack.name, head)
 
     def _records(
         self, parts: Sequence[Part], begin: int, around: Surroundings, type_code: str | None
     ) -> Iterator[Placed]:
         documents = [part.document for part in parts]
         around.foresee(documents)
-        levels = [around.level(document) for document in documents]
-        checked = self._validator.check_file(documents, levels, around.head.now)
-        for at, (part, (seen, found)) in enumerate(zip(parts, checked, strict=True)):
-            kind = self._kind(seen)
+        benches = [self._benches[self._pack_of(document).name] for document in documents]
+        checked = self._checked(documents, benches, around)
+        for at, (part, bench, (seen, found)) in enumerate(zip(parts, benches, checked, strict=True)):
+            kind = None if seen.element is None else bench.names.get(str(seen.element.tag))
             key = self._key(seen, kind) or f"#{begin + at + 1}"
             if type_code is not None and kind is not None and kind.code != type_code:
                 other = doc_finding(Doc.OTHER_TYPE, type_code, path=kind.element)
                 yield Placed(key, kind.code, replace(other, line=part.line))
             if kind is not None and not seen.findings and not key.startswith("#") and seen.element is not None:
                 line = part.line + (line_of(seen.element) - 1 if b"\n" in part.document else 0)
-                around.add(begin + at, line, kind, self._given(seen.element, kind), key, seen.element)
+                given = self._given(seen.element, kind)
+                around.add((begin + at, line), bench.pack.name, kind, given, key, seen.element)
             for finding in found:
                 line = part.line + (finding.line or 1) - 1
                 yield Placed(key, kind.code if kind else "", replace(finding, line=line))
+
+    def _checked(
+        self, documents: Sequence[bytes], benches: Sequence[_Bench], around: Surroundings
+    ) -> list[tuple[Checked, tuple[Finding, ...]]]:
+        """Check documents, those of each pack together; the answers stand in the order given."""
+        levels = [around.level(document) for document in documents]
+        places: dict[str, list[int]] = {}
+        for place, bench in enumerate(benches):
+            places.setdefault(bench.pack.name, []).append(place)
+        found: dict[int, tuple[Checked, tuple[Finding, ...]]] = {}
+        for name, chosen in places.items():
+            checked = self._benches[name].validator.check_file(
+                [documents[place] for place in chosen], [levels[place] for place in chosen], around.head.now
+            )
+            found.update(zip(chosen, checked, strict=True))
+        return [found[place] for place in range(len(documents))]
 
     def _package(self, package: Element) -> list[Finding]:
         """Return what is wrong with head, wrapper, digests and identifiers; the payloads are looked at elsewhere."""
@@ -196,9 +236,6 @@ class Inspector:
 
     def _given(self, element: Element, kind: RecordType) -> dict[Role, str | None]:
         return {role: _text(element, self._pack, path) for role, path in kind.roles.items()}
-
-    def _kind(self, checked: Checked) -> RecordType | None:
-        return None if checked.element is None else self._names.get(str(checked.element.tag))
 
     def _key(self, checked: Checked, kind: RecordType | None) -> str | None:
         """Return the business key of a record as far as its elements tell it."""

@@ -4,7 +4,7 @@
 Read a page at a time, so that a ledger of millions costs the memory of a page. Times are microseconds since 1970 UTC.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,18 +14,29 @@ from gateway.ledger.findings import from_json
 from gateway.ledger.refusals import Outcome
 from gateway.ledger.segments import SegmentReader
 from gateway.ledger.tables import record, refusal, source
+from gateway.ledger.waiting_tables import held_back
+from gateway.model.record import Level
 
 _PAGE = 1000
 
 
 class Held(NamedTuple):
-    """A stored document; ``organisation`` is empty for a refusal, whose codes are in ``refused_for``."""
+    """A stored document; ``organisation`` is empty for a refusal, whose codes are in ``refused_for``.
+
+    ``refused_for`` holds the codes of what waits because of a rule, too. The rest is what the rules of cases ask for;
+    of a refusal the ledger knows neither version nor item nor time.
+    """
 
     organisation: str
     type: str
     key: str
     document: bytes
     refused_for: frozenset[str] | None = None
+    version: int = 1
+    case_no: str | None = None
+    item: str | None = None
+    occurred_at: str = ""
+    level: str = Level.L1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,11 @@ class Asked:
     day: str | None = None
     source: str | None = None
 
+    @property
+    def everything(self) -> bool:
+        """Tell whether nothing is left out."""
+        return self == Asked()
+
 
 def originals(connection: Connection, asked: Asked) -> Iterator[Held]:
     """Yield the documents of records, then those of refusals that still stand.
@@ -50,33 +66,76 @@ def originals(connection: Connection, asked: Asked) -> Iterator[Held]:
         yield from _refusals(connection, asked)
 
 
+def of_types(connection: Connection, types: Collection[str]) -> Iterator[Held]:
+    """Yield the accepted records of some types, such as those of the catalogue."""
+    yield from _documents(connection, (record.c.type.in_(types), record.c.state == "accepted"))
+
+
+def of_cases(connection: Connection, cases: Sequence[str]) -> Iterator[Held]:
+    """Yield the accepted records of some cases."""
+    yield from _documents(connection, (record.c.case_no.in_(cases), record.c.state == "accepted"))
+
+
 def _records(connection: Connection, asked: Asked) -> Iterator[Held]:
-    table = record
-    question = select(
-        table.c.id, table.c.org_code, table.c.type, table.c.key, table.c.segment_id, table.c.offset, table.c.length
-    ).where(*_conditions(table, table.c.accepted_at, asked))
+    conditions = [*_conditions(record, record.c.accepted_at, asked), record.c.state != "superseded"]
     if asked.day is not None:
-        question = question.where(table.c.occurred_at.startswith(asked.day, autoescape=True))
-    for rows, documents in _pages(connection, question, table.c.id):
+        conditions.append(record.c.occurred_at.startswith(asked.day, autoescape=True))
+    yield from _documents(connection, conditions)
+
+
+def _documents(connection: Connection, conditions: Iterable[ColumnElement[bool]]) -> Iterator[Held]:
+    table = record.c
+    question = (
+        select(
+            table.id, table.org_code, table.type, table.key, table.version, table.case_no, table.item_code,
+            table.occurred_at, source.c.level, held_back.c.findings, table.segment_id, table.offset, table.length,
+        )
+        .join(source, source.c.id == table.source_id)
+        .outerjoin(held_back, held_back.c.record_id == table.id)
+        .where(*conditions)
+    )  # fmt: skip
+    for rows, documents in _pages(connection, question, table.id):
         for row, document in zip(rows, documents, strict=True):
-            yield Held(row.org_code, row.type, row.key, document)
+            waits = _codes(row.findings) if row.findings else None
+            yield Held(
+                row.org_code, row.type, row.key, document, waits or None, row.version, row.case_no, row.item_code,
+                row.occurred_at, row.level,
+            )  # fmt: skip
+
+
+def _codes(findings: str) -> frozenset[str]:
+    return frozenset(each.code for each in from_json(findings) if each.refuses)
 
 
 def _refusals(connection: Connection, asked: Asked) -> Iterator[Held]:
     table = refusal
-    question = select(
-        table.c.id, table.c.type, table.c.key, table.c.findings, table.c.segment_id, table.c.offset, table.c.length
-    ).where(
-        table.c.segment_id.is_not(None),
-        table.c.type.is_not(None),
-        table.c.outcome == Outcome.REFUSED.value,
-        table.c.superseded.is_(False),
-        *_conditions(table, table.c.at, asked),
+    question = (
+        select(
+            table.c.id,
+            table.c.type,
+            table.c.key,
+            table.c.case_no,
+            table.c.findings,
+            source.c.level,
+            table.c.segment_id,
+            table.c.offset,
+            table.c.length,
+        )
+        .join(source, source.c.id == table.c.source_id)
+        .where(
+            table.c.segment_id.is_not(None),
+            table.c.type.is_not(None),
+            table.c.outcome == Outcome.REFUSED.value,
+            table.c.superseded.is_(False),
+            *_conditions(table, table.c.at, asked),
+        )
     )
     for rows, documents in _pages(connection, question, table.c.id):
         for row, document in zip(rows, documents, strict=True):
-            codes = frozenset(each.code for each in from_json(row.findings) if each.refuses)
-            yield Held("", row.type, row.key or f"#{row.id}", document, codes)
+            yield Held(
+                "", row.type, row.key or f"#{row.id}", document, _codes(row.findings), case_no=row.case_no,
+                level=row.level,
+            )  # fmt: skip
 
 
 def _conditions(table: Any, at: ColumnElement[int], asked: Asked) -> list[ColumnElement[bool]]:

@@ -95,6 +95,12 @@ def load_pack(name: str = DEFAULT, root: Path | None = None) -> Pack:
     return _load(folder.resolve() / name)
 
 
+def pack_named(named: str) -> Pack:
+    """Load the pack that a person names: a folder, or the name of one that ships with the gateway."""
+    path = Path(named)
+    return load_pack(path.resolve().name, path.resolve().parent) if path.is_dir() else load_pack(named)
+
+
 @cache
 def _load(root: Path) -> Pack:
     if not root.is_dir():

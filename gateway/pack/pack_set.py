@@ -45,7 +45,7 @@ class PackSet:
     @classmethod
     def of(cls, pack: Pack) -> Self:
         """Return the set of one pack, in force on every day."""
-        return cls([Term(pack.name, None, None)], pack.root.parent)
+        return cls([Term(pack.root.name, None, None)], pack.root.parent)
 
     def select(self, on: date) -> Pack:
         """Return the pack in force on a day; raises ConfigurationError when that pack cannot be loaded."""

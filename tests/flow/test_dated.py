@@ -8,6 +8,7 @@ import pytest
 
 from gateway.app import judging_packs, validator_for
 from gateway.flow.dated import DatedValidator
+from gateway.flow.inspect import Inspector
 from gateway.flow.validate import PackValidator
 from gateway.model.finding import Finding, Stage
 from gateway.model.words import Words
@@ -62,6 +63,28 @@ def test_each_document_is_judged_by_the_pack_of_its_day(packs: PackSet) -> None:
     found = validator_for(packs).check([_document(day) for day in days])
     refused = ["permitStep/remark"]
     assert _paths(found) == [[], refused, refused, []]
+
+
+def test_validate_judges_each_record_of_a_file_by_the_pack_of_its_day(packs: PackSet) -> None:
+    lines = [_document(day) for day in ("2026-12-31", "2027-01-01", "2026-06-01")]
+    found = list(Inspector(packs).inspect(b"\n".join(lines)))
+    assert [(each.finding.path, each.finding.line) for each in found if each.finding.refuses] == [
+        ("permitStep/remark", 1), ("permitStep/remark", 3),
+    ]  # fmt: skip
+    of_newest = [each.finding.path for each in Inspector(packs.newest).inspect(b"\n".join(lines))]
+    assert "permitStep/remark" not in of_newest
+
+
+def test_records_of_one_case_on_both_sides_of_a_change_are_history_to_each_other(packs: PackSet) -> None:
+    """The decision of 2027 is judged by the second pack, the step after it by the first: it is still after it."""
+    shipped = load_pack().root / "samples"
+    text = (shipped / "invalid" / "CAS-003-two-decisions.xml").read_text(encoding="utf-8")
+    again = text.rfind("<decidedAt>")
+    late = text[:again] + text[again:].replace("2022-03-16", "2027-03-16")
+    when = late.rfind("<occurredAt>", 0, again)
+    late = late[:when] + late[when:].replace("2022-03-16", "2027-03-16", 1)
+    codes = {each.finding.code for each in Inspector(packs).inspect(late.encode())}
+    assert "CAS-003" in codes
 
 
 class _Named:

@@ -133,8 +133,66 @@ def test_what_was_refused_and_passes_now_counts_for_its_own_department(stricter:
     assert (again.newly_refused, again.newly_passing) == (0, 0)
 
 
+CASE = "MA0000015-2022-CF-00000001"
+
+
+def penalty(*types: str, refused_for: frozenset[str] | None = None, org: str = "A") -> list[Held]:
+    """Return records of one whole penalty case as a source of every stage holds them."""
+    root = parse((PACK.root / "samples" / "valid" / "full-life-penalty.xml").read_bytes())
+    held = []
+    for element in root:
+        kind = PACK.by_element[str(element.tag).rpartition("}")[2]]
+        if kind.code in types:
+            sequence = element.findtext(f"{{{PACK.namespace}}}sequence")
+            at = element.findtext(f"{{{PACK.namespace}}}occurredAt")
+            own = element.findtext(f"{{{PACK.namespace}}}itemCode") or element.findtext(f"{{{PACK.namespace}}}orgCode")
+            key = f"{kind.code}:{CASE}:{sequence}" if kind.lane == "case" else f"{kind.code}:{own}"
+            held.append(
+                Held(
+                    org, kind.code, key, canonical(element), refused_for, 1, CASE if kind.lane == "case" else None,
+                    "CF-MA0000015-0001", str(at), "L2",
+                )
+            )  # fmt: skip
+    return held
+
+
+def test_rules_of_cases_are_rehearsed_over_the_whole_case() -> None:
+    found = rehearsed(PACK, penalty("CF_LA", "CF_DC", "CF_GZ", "CF_TZ", "CF_JD"))
+    assert (found.looked_at, found.newly_refused) == (5, 0)
+    found = rehearsed(PACK, penalty("CF_LA", "CF_JD"))
+    (line,) = lines(found.refused)
+    assert (line.rule, line.records, line.waits, line.examples) == ("CAS-009", 1, True, [f"CF_JD:{CASE}:7"])
+
+
+def test_what_waits_for_a_rule_of_its_case_passes_once_the_rule_is_gone_and_not_before() -> None:
+    waiting = penalty("CF_JD", refused_for=frozenset({"CAS-009"}))
+    held = penalty("CF_LA", "CF_DC")
+    assert rehearsed(PACK, [*held, *waiting]).newly_passing == 0
+    found = rehearsed(PACK, [*held, *penalty("CF_GZ"), *waiting])
+    assert [(line.rule, line.records) for line in lines(found.passing)] == [("CAS-009", 1)]
+
+
+def test_part_of_the_originals_is_judged_beside_the_rest_of_their_cases() -> None:
+    trial = PackTrial(PACK, rest=lambda cases: penalty("CF_LA", "CF_GZ", "CF_JD") if cases == [CASE] else [])
+    found = Rehearsal()
+    for part in trial.run(penalty("CF_JD")):
+        found.merge(part)
+    assert (found.looked_at, found.newly_refused) == (1, 0)
+
+
+def test_the_catalogue_held_binds_its_bodies() -> None:
+    own = "11360100MA0000015H"
+    master = [each._replace(organisation=own) for each in penalty("QL_SX", "QL_LC", "QL_JG")]
+    held = [each._replace(item="CF-MA0000015-0009") for each in penalty("CF_LA", org=own)]
+    known = Rehearsal()
+    for part in PackTrial(PACK, master=master).run(held):
+        known.merge(part)
+    assert [line.rule for line in lines(known.refused)] == ["CAT-010"]
+    assert rehearsed(PACK, held).newly_refused == 0
+
+
 def test_the_command(ledger: Ledger, stricter: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standard_rehearse, "load", lambda _: SimpleNamespace())
+    monkeypatch.setattr(standard_rehearse, "load", lambda _: SimpleNamespace(site=SimpleNamespace(catalogue="held")))
     monkeypatch.setattr(standard_rehearse, "read_ledger", lambda _: ledger)
 
     def run(*arguments: str) -> tuple[int, str]:
