@@ -179,7 +179,33 @@ def dictionary_pages() -> dict[str, str]:
     return {f"dictionary/{name}": text.replace("\n\n", f"\n\n{NOTE}\n\n", 1) for name, text in texts.items()}
 
 
-GENERATED = {"errors.md": errors_page, "commands.md": commands_page, "configuration.md": configuration_page}
+def sentences_page() -> str:
+    """Return sentences.md: every sentence of the standard and of the law, and what holds it."""
+    from gateway.pack import load_pack
+    from gateway.rules import Rules
+
+    pack = load_pack()
+    rules = Rules(pack).catalogue
+    rows = []
+    for each in pack.toml("rules/sentences.toml")["sentence"]:
+        held = " ".join(f"{code}{'' if rules[code].severity.value == 'E' else '(W)'}" for code in each["rules"])
+        because = each.get("because", ("", ""))
+        rows.append((each["source"], each["zh"], each["en"], held or "—", *because))
+    lines = [
+        "# 条文与规则 · Sentences and the rules that hold them", "", NOTE, "",
+        "每句话由哪些规则把关;没有规则的,为什么机器判断不了。规则的说明、依据和有效期见 [errors.md](errors.md)。",
+        "*Which rules hold each sentence of the standard and of the law; where none can, why. W: a warning only.*", "",
+        *table(("来源", "句子", "sentence", "规则 rules", "不能(全部)判断,因为", "not (all) machine-checkable, because"), rows),
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+GENERATED = {
+    "sentences.md": sentences_page,
+    "errors.md": errors_page,
+    "commands.md": commands_page,
+    "configuration.md": configuration_page,
+}
 
 
 def main() -> int:

@@ -17,6 +17,7 @@ from gateway.documents.messages import KINDS
 from gateway.flow.translate import FINDINGS as FLOW_FINDINGS
 from gateway.grids.faults import FAULTS as TABLE_FAULTS
 from gateway.i18n import _
+from gateway.ledger.findings import FINDINGS as LEDGER_FINDINGS
 from gateway.mapping.findings import FINDINGS
 from gateway.model.finding import Severity
 from gateway.model.record_type import RecordType
@@ -34,14 +35,25 @@ for _part in (standard_show, standard_diff, standard_export, standard_rehearse):
     command.add_command(_part.command)
 
 
-@command.command(name="list", help="列出标准包的内容:记录类型(默认)、某类型的元素、某代码表、全部问题代码。")
+@command.command(name="list", help="列出标准包的内容:记录类型(默认)、某类型的元素、某代码表、规则、全部问题代码。")
 @click.option("--type", "type_code", metavar="CODE", help="列出一个记录类型的全部元素")
 @click.option("--codes", "list_name", metavar="NAME", help="列出一个代码表的全部代码")
-@click.option("--rules", "with_rules", is_flag=True, help="列出全部问题代码、说明和建议")
+@click.option("--rules", "with_rules", is_flag=True, help="列出标准包的规则、依据、有效期和样例(--json)")
+@click.option(
+    "--findings",
+    "with_findings",
+    is_flag=True,
+    help="列出全部问题代码:规则以及解析、结构、映射、数据源、文件、台账的问题",
+)
 @json_option
-def list_(type_code: str | None, list_name: str | None, with_rules: bool, as_json: bool) -> ExitCode:
+def list_(
+    type_code: str | None, list_name: str | None, with_rules: bool, with_findings: bool, as_json: bool
+) -> ExitCode:
     """List record types, the elements of one, the codes of a list, or every finding code with its sentence."""
     pack = load_pack()
+    if as_json and with_findings:
+        emit_json([_finding_data(rule) for rule in all_rules(pack)])
+        return ExitCode.OK
     if as_json:
         emit_json(_as_data(pack, type_code, list_name, with_rules))
         return ExitCode.OK
@@ -50,8 +62,10 @@ def list_(type_code: str | None, list_name: str | None, with_rules: bool, as_jso
         _print_elements(pack, _known(pack, type_code))
     elif list_name:
         _print_codes(_known_list(pack, list_name))
-    elif with_rules:
+    elif with_findings:
         _print_rules(all_rules(pack))
+    elif with_rules:
+        _print_rules(sorted(Rules(pack).catalogue.values(), key=lambda rule: rule.code))
     else:
         _print_types(pack)
     return ExitCode.OK
@@ -107,7 +121,7 @@ def _print_rules(rules: list[Rule]) -> None:
 def all_rules(pack: Pack) -> list[Rule]:
     """Return every finding code there is: the pack's rules and the faults of source, mapping, parser and schema."""
     rules = list(Rules(pack).catalogue.values())
-    for table in (SOURCE_FINDINGS, FILE_FINDINGS, FINDINGS, NAME_FINDINGS, FLOW_FINDINGS):
+    for table in (SOURCE_FINDINGS, FILE_FINDINGS, FINDINGS, NAME_FINDINGS, FLOW_FINDINGS, LEDGER_FINDINGS):
         rules += [Rule(code, *words, "", Severity.ERROR) for code, words in table.items()]
     rules += [Rule(code.value, fault.message, fault.hint, "", fault.severity) for code, fault in FAULTS.items()]
     rules += [Rule(code.value, *words, "", Severity.ERROR) for code, words in TABLE_FAULTS.items()]
@@ -171,6 +185,13 @@ def _rule_data(pack: Pack, rule: Rule) -> dict[str, Any]:
         "valid_from": rule.valid_from, "valid_to": rule.valid_to, "decides": rule.decides,
         "levels": sorted(rule.levels), "needs": rule.needs, "message": rule.message, "hint": rule.hint,
         "invalid": _samples(pack, "invalid", rule), "near_miss": _samples(pack, "near-miss", rule),
+    }  # fmt: skip
+
+
+def _finding_data(rule: Rule) -> dict[str, Any]:
+    """Return what any stage may find: its code, severity and sentences; ``clause`` is empty for what is no rule."""
+    return {
+        "code": rule.code, "severity": rule.severity, "clause": rule.clause, "message": rule.message, "hint": rule.hint,
     }  # fmt: skip
 
 

@@ -51,7 +51,10 @@ def _moment(text: str) -> date | datetime:
 
 
 def due_date(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
-    """The due date of an acceptance is that of the item's committed limit; up to the legal one it is a warning."""
+    """The due date of an acceptance is that of the item's committed limit; up to the legal one it is a warning.
+
+    Beyond the calendar nobody knows: then ``ask`` = provisional alone speaks (ledger.md B25).
+    """
     clock, names = context.clock, row.parts
     if clock is None:
         return
@@ -66,7 +69,11 @@ def due_date(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDa
             continue
         ends = clock.admissible(limit, begins, term=_term(limit, item[names["n"]], item[names["unit"]]))
         days = {end.day.isoformat() for end in ends}
-        if told in days or any(end.provisional for end in ends):
+        if any(end.provisional for end in ends):
+            if names["ask"] == "provisional":
+                yield Hit(each, row.path, {"told": told, "until": clock.calendar().valid_until})
+            continue
+        if told in days:
             continue
         legal_n = item.get(names["legal_n"])
         latest = max(days)
@@ -74,7 +81,7 @@ def due_date(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDa
             legal = clock.admissible(limit, begins, term=_term(limit, legal_n, item[names["legal_unit"]]))
             latest = max(end.day.isoformat() for end in legal)
         is_later = min(days) < told <= latest
-        if is_later == (names["ask"] == "later"):
+        if names["ask"] == ("later" if is_later else "wrong"):
             yield Hit(each, row.path, {"due": min(days), "told": told, "legal": latest})
 
 

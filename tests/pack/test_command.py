@@ -54,12 +54,30 @@ def test_every_rule_is_listed_with_its_dates_and_samples() -> None:
 
 
 def test_every_finding_code_is_in_the_table() -> None:
-    result = CliRunner().invoke(command, ["list", "--rules"], standalone_mode=False)
+    result = CliRunner().invoke(command, ["list", "--findings"], standalone_mode=False)
     codes = [line.split()[0] for line in result.stdout.splitlines()[1:]]
-    assert {"COD-001", "IDN-002", "SEC-001", "DOC-002", "MAP-001", "SRC-001", "XSD-001", "CAS-001"} <= set(codes)
+    wanted = {
+        "COD-001",
+        "IDN-002",
+        "SEC-001",
+        "DOC-002",
+        "MAP-001",
+        "SRC-001",
+        "XSD-001",
+        "CAS-001",
+        "FIL-001",
+        "LDG-001",
+    }
+    assert wanted <= set(codes)
+    told = {each["code"]: each for each in _json("--findings")}
+    assert list(told) == codes
+    assert {rule["code"] for rule in _json("--rules")} <= told.keys()
+    for code, each in told.items():
+        assert each["message"]["zh"], code
+        assert each["hint"]["en"], code
 
 
-@pytest.mark.parametrize("arguments", [[], ["--type", "CF_JD"], ["--codes", "Region"], ["--rules"]])
+@pytest.mark.parametrize("arguments", [[], ["--type", "CF_JD"], ["--codes", "Region"], ["--rules"], ["--findings"]])
 def test_tables_have_a_line_each(arguments: list[str]) -> None:
     result = CliRunner().invoke(command, ["list", *arguments], standalone_mode=False)
     assert result.exception is None

@@ -862,6 +862,19 @@ good(
 )
 
 # --- catalogue
+_YEAR_END = (
+    OTHER, "only QL_SX XK_SL", "XK_SL/caseNo=MA0000015-2026-QT-00000001", "XK_SL/acceptedAt=2026-12-10T09:00:00+08:00",
+    "XK_SL/occurredAt=2026-12-10T09:00:00+08:00",
+)  # fmt: skip
+bad(
+    "CAT-024",
+    "due-in-2027",
+    *_YEAR_END[:3],
+    "XK_SL/acceptedAt=2026-12-25T09:00:00+08:00",
+    "XK_SL/occurredAt=2026-12-25T09:00:00+08:00",
+    "XK_SL/dueDate=2027-01-11",
+)
+good("CAT-024", "due-in-2026", *_YEAR_END, "XK_SL/dueDate=2026-12-24")
 bad("CAT-023", "sewage-charge-of-2018", LEVY, "QL_SX/name=排污费", "ZS_HD/periodFrom=2017-10-01")
 good(
     "CAT-023",
