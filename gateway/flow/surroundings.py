@@ -7,18 +7,22 @@ holds one record has no history here; a file without items has no catalogue, one
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any, NamedTuple
 
+from gateway.ledger.findings import from_json, to_json
 from gateway.legal import LegalClock
 from gateway.model.finding import Finding
 from gateway.model.record_type import LaneKind, RecordType, Role, case_in
 from gateway.pack import Pack
 from gateway.rules import CaseRecord, CaseRules, Context, RecordedCatalogue, Sender
 
-MOST_RECORDS = 100_000
-"""Records whose facts are kept at once; beyond it the rules of cases are not evaluated."""
+_AT_ONCE = 500
+"""Records that are written to the spool, or judged where they belong to no case, at once."""
 
 _ELEMENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _CASE_NO = re.compile(rb"caseNo[^>]*>([^<]*)<")
@@ -54,11 +58,14 @@ class _Kept(NamedTuple):
     number: int
     line: int
     pack: str
-    text: bytes
+    text: str
 
 
 class Surroundings:
-    """Gathers what the records of one file say of each other, and judges them together, each by the pack of its day."""
+    """Gathers what the records of one file say of each other, and judges them together, each by the pack of its day.
+
+    Facts and findings are spooled to a private database on disk, so that a file of any size costs little memory.
+    """
 
     def __init__(self, benches: Mapping[str, CaseBench], newest: str, head: Head) -> None:
         """Take the packs by name; the ``newest`` names what a file may hold."""
@@ -68,8 +75,8 @@ class Surroundings:
         self._results = frozenset(pack.toml("rules/sets.toml")["levels"]["results"])
         self._by_element = {name.encode(): kind.code for name, kind in pack.by_element.items()}
         self._every_stage: set[bytes] = set()
-        self._cases: dict[str | None, list[_Kept]] = {}
-        self._count = 0
+        self._fresh: list[tuple[Any, ...]] = []
+        self._spool: sqlite3.Connection | None = None
         self._lacking: set[str] = set()
 
     def foresee(self, documents: Iterable[bytes]) -> None:
@@ -89,10 +96,6 @@ class Surroundings:
         element: object,
     ) -> None:  # fmt: skip
         """Keep the facts of a record that holds to the XSD; ``place`` is its number and line in the file."""
-        self._count += 1
-        if self._count > MOST_RECORDS:
-            self._cases.clear()
-            return
         sequence, version = given.get(Role.SEQUENCE) or "0", given.get(Role.VERSION) or "1"
         facts = self._benches[pack].rules.table.take(kind.code, element)  # type: ignore[arg-type] # lxml's elements are such nodes
         record = CaseRecord(
@@ -100,19 +103,41 @@ class Surroundings:
         )
         kept = [record.type, key, record.version, record.sequence, record.occurred_at, record.withdrawn, facts]
         case = None if kind.lane is LaneKind.OWN else record.case or key
-        self._cases.setdefault(case, []).append(_Kept(*place, pack, json.dumps(kept, ensure_ascii=False).encode()))
+        self._fresh.append((case, *place, pack, json.dumps(kept, ensure_ascii=False)))
+        if len(self._fresh) >= _AT_ONCE:
+            self._write()
 
     def judge(self) -> Iterator[Located]:
         """Yield what case, catalogue and sender rules find, in the order of the file."""
-        master = [_read(kept.text) for kept in self._cases.get(None, ())]
+        spool = self._write()
+        spool.execute("CREATE INDEX by_case ON held (case_no, number)")
+        master = [_read(text) for (text,) in spool.execute("SELECT text FROM held WHERE case_no IS NULL")]
         catalogues = {
             name: held if (held := RecordedCatalogue.of(bench.rules.table, master)).items else None
             for name, bench in self._benches.items()
         }
-        found: list[Located] = []
-        for case, kept in self._cases.items():
-            found += self._judge_case(case, [(each, _read(each.text)) for each in kept], catalogues)
-        yield from sorted(found, key=lambda each: (each.number, each.finding.code, each.finding.path))
+        spool.execute("CREATE TABLE found (number INTEGER, code TEXT, path TEXT, key TEXT, type TEXT, finding TEXT)")
+        rows = spool.execute("SELECT case_no, number, line, pack, text FROM held ORDER BY case_no, number")
+        for case, records in groupby(rows, key=itemgetter(0)):
+            for part in _parts(records, _AT_ONCE if case is None else None):
+                spool.executemany(
+                    "INSERT INTO found VALUES (?, ?, ?, ?, ?, ?)", map(_row, self._judge_case(case, part, catalogues))
+                )
+        for number, key, type_, text in spool.execute(
+            "SELECT number, key, type, finding FROM found ORDER BY number, code, path, rowid"
+        ):
+            (finding,) = from_json(text)
+            yield Located(number, key, type_, finding)
+        spool.close()
+
+    def _write(self) -> sqlite3.Connection:
+        """Write what has gathered to the spool: a private file, gone when it is closed."""
+        if self._spool is None:
+            self._spool = sqlite3.connect("")
+            self._spool.execute("CREATE TABLE held (case_no TEXT, number INTEGER, line INTEGER, pack TEXT, text TEXT)")
+        self._spool.executemany("INSERT INTO held VALUES (?, ?, ?, ?, ?)", self._fresh)
+        self._fresh = []
+        return self._spool
 
     def _judge_case(
         self, case: str | None, records: Sequence[tuple[_Kept, CaseRecord]],
@@ -138,12 +163,7 @@ class Surroundings:
     @property
     def not_evaluated(self) -> frozenset[str]:
         """Codes of the case rules that lacked their context for some record of the file."""
-        too_many = (
-            {code for bench in self._benches.values() for code in bench.rules.rules}
-            if self._count > MOST_RECORDS
-            else set()
-        )
-        return frozenset(self._lacking | too_many)
+        return frozenset(self._lacking)
 
     def _glance(self, document: bytes) -> tuple[str | None, bytes | None]:
         """Return type and case of a document without parsing it."""
@@ -153,5 +173,16 @@ class Surroundings:
         return code, case.group(1).strip() if case else None
 
 
-def _read(kept: bytes) -> CaseRecord:
-    return CaseRecord(*json.loads(kept))
+def _read(text: str) -> CaseRecord:
+    return CaseRecord(*json.loads(text))
+
+
+def _parts(rows: Iterable[tuple[Any, ...]], size: int | None) -> Iterator[list[tuple[_Kept, CaseRecord]]]:
+    """Yield the records of one case: all of them, or parts of ``size`` where they have nothing to do with each other."""
+    while part := [(_Kept(*row[1:]), _read(row[4])) for row in islice(rows, size)]:
+        yield part
+
+
+def _row(found: Located) -> tuple[Any, ...]:
+    finding = found.finding
+    return found.number, finding.code, finding.path, found.key, found.type, to_json([finding])
