@@ -15,6 +15,7 @@ from gateway.ledger.refusals import Outcome
 from gateway.ledger.segments import SegmentReader
 from gateway.ledger.tables import record, refusal, source
 from gateway.ledger.waiting_tables import held_back
+from gateway.model.finding import Stage
 from gateway.model.record import Level
 
 _PAGE = 1000
@@ -57,7 +58,7 @@ class Asked:
 
 
 def originals(connection: Connection, asked: Asked) -> Iterator[Held]:
-    """Yield the documents of records, then those of refusals that still stand.
+    """Yield the documents of records, then those of refusals by schema or rules that still stand.
 
     Raises LedgerError where a segment was pruned or is damaged.
     """
@@ -126,6 +127,7 @@ def _refusals(connection: Connection, asked: Asked) -> Iterator[Held]:
             table.c.segment_id.is_not(None),
             table.c.type.is_not(None),
             table.c.outcome == Outcome.REFUSED.value,
+            table.c.stage == Stage.VALIDATE.value,
             table.c.superseded.is_(False),
             *_conditions(table, table.c.at, asked),
         )
