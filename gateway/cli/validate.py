@@ -40,7 +40,10 @@ _SUFFIXES: Final = frozenset({".xml", ".records"}) | SUFFIXES
     "--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", help="输出格式(默认 text)"
 )
 @click.option(
-    "--fail-on", type=click.Choice(["error", "warning"]), default="error", help="出现何种问题时退出码为 1(默认 error)"
+    "--fail-on",
+    type=click.Choice(["error", "warning"]),
+    default="warning",
+    help="退出码为 1 的起点:默认有任何问题(含警告)即为 1,error 只看错误",
 )
 @click.option("--pack", "named", metavar="DIR|NAME", help="只用这个标准包(默认按事件日期选用现行的标准包)")
 @click.option("--explain", is_flag=True, help="对不符合 XSD 的单条记录文件,附上第二个校验器的说明(英文)")

@@ -112,8 +112,9 @@ def test_type_and_fail_on(run: Run, tmp_path: Path) -> None:
     assert [row["rule"] for row in rows(run(file, "--type", "CF_JD", "--json"))] == ["DOC-017"]
     assert run(file, "--type", "ZZ_ZZ")[0] == 2
     warning = SAMPLES / "invalid" / "COD-005-wanli-in-window.xml"
-    assert run(warning)[0] == 0
-    assert run(warning, "--fail-on", "warning")[0] == 1
+    assert run(warning)[0] == 1
+    assert run(warning, "--fail-on", "error")[0] == 0
+    assert run(SAMPLES / "invalid" / "CAS-003-two-decisions.xml", "--fail-on", "error")[0] == 1
 
 
 def test_a_true_package_has_only_the_findings_of_its_records(run: Run, tmp_path: Path, trust: Trust) -> None:
