@@ -11,7 +11,7 @@ from typing import Final
 from gateway.documents.record_file import lay_out
 from gateway.documents.safexml import Element
 from gateway.documents.schema import Schema
-from gateway.flow.surroundings import Head, Surroundings
+from gateway.flow.surroundings import CaseBench, Head, Surroundings
 from gateway.flow.validate import PackValidator
 from gateway.legal import LegalClock
 from gateway.model.finding import Finding
@@ -65,7 +65,7 @@ class Judge:
     def __init__(self, catalogue: Path | None) -> None:
         self.pack: Pack = load_pack()
         self._clock = LegalClock(self.pack)
-        self._rules = CaseRules(self.pack)
+        self._cases = {self.pack.name: CaseBench(self.pack, CaseRules(self.pack), self._clock)}
         self._validator = PackValidator(
             self.pack, Schema(self.pack.schema_path), Rules(self.pack, self._clock.calendar())
         )
@@ -80,7 +80,7 @@ class Judge:
 
     def judge(self, records: Sequence[CapturedRecord], sender: str, now: str) -> list[Judged]:
         """Return everything that the validator finds wrong with the records, case by case and with their catalogue."""
-        around = Surroundings(self.pack, self._rules, self._clock, Head(sender, now))
+        around = Surroundings(self._cases, self.pack.name, Head(sender, now))
         documents = [*self._catalogue, *(record.document for record in records)]
         around.foresee(documents)
         levels = [around.level(document) for document in documents]
@@ -104,7 +104,7 @@ class Judge:
         given = {role: _text(element, self.pack.namespace, path) for role, path in kind.roles.items()}
         key = _key(kind, given)
         if key:
-            around.add(number, 1, kind, given, key, element)
+            around.add((number, 1), self.pack.name, kind, given, key, element)
 
     def _of_cases(
         self, around: Surroundings, records: Sequence[CapturedRecord], skipped: int, broken: set[str]
