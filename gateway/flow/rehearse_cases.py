@@ -5,12 +5,13 @@ What is needed of each record is spooled to a private database on disk, so that 
 """
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from gateway.ledger.originals import Held
+from gateway.ledger.spool import Spool
 from gateway.model.case_record import CaseFacts, CaseRecord
 from gateway.model.finding import Finding
 from gateway.model.record import Level
@@ -49,8 +50,7 @@ class CaseTrial:
             self._master.setdefault(each.key, []).append(each)
         self._bodies = None if required else {each.org for each in master if each.type == self._kinds["item"]}
         self._rest = rest
-        self._spool = sqlite3.connect("")  # a private file, gone when it is closed
-        self._spool.execute("CREATE TABLE held (case_no TEXT, entry TEXT)")
+        self._spool = Spool(("case_no", "entry"), ("case_no",))
 
     def depends_on_state(self, code: str) -> bool:
         """Tell whether a record with this finding would wait instead of being refused."""
@@ -58,15 +58,13 @@ class CaseTrial:
 
     def add(self, chunk: Iterable[tuple[Held, CaseFacts]]) -> None:
         """Keep records that the schema and the rules of records let pass."""
-        self._spool.executemany("INSERT INTO held VALUES (?, ?)", (self._entry(*each) for each in chunk))
+        self._spool.add(self._entry(*each) for each in chunk)
 
     def run(self) -> Iterator[list[Judged]]:
         """Yield what the rules find, some cases at a time."""
-        self._spool.execute("CREATE INDEX by_case ON held (case_no)")
-        rows: Iterator[_Entry] = iter(self._spool.execute("SELECT case_no, entry FROM held ORDER BY case_no"))
         batch: list[tuple[str | None, list[Spooled]]] = []
         size = 0
-        for case, entries in groupby(rows, key=lambda row: row[0]):
+        for case, entries in groupby(self._spool.rows(), key=itemgetter(0)):
             for part in (
                 _parts(_read(entry) for _case, entry in entries) if case is None else [list(map(_read_row, entries))]
             ):

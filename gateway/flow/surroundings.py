@@ -7,14 +7,14 @@ holds one record has no history here; a file without items has no catalogue, one
 
 import json
 import re
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby, islice
+from itertools import groupby, islice, takewhile
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from gateway.ledger.findings import from_json, to_json
+from gateway.ledger.spool import Spool
 from gateway.legal import LegalClock
 from gateway.model.finding import Finding
 from gateway.model.record_type import LaneKind, RecordType, Role, case_in
@@ -76,7 +76,7 @@ class Surroundings:
         self._by_element = {name.encode(): kind.code for name, kind in pack.by_element.items()}
         self._every_stage: set[bytes] = set()
         self._fresh: list[tuple[Any, ...]] = []
-        self._spool: sqlite3.Connection | None = None
+        self._held: Spool | None = None
         self._lacking: set[str] = set()
 
     def foresee(self, documents: Iterable[bytes]) -> None:
@@ -109,35 +109,29 @@ class Surroundings:
 
     def judge(self) -> Iterator[Located]:
         """Yield what case, catalogue and sender rules find, in the order of the file."""
-        spool = self._write()
-        spool.execute("CREATE INDEX by_case ON held (case_no, number)")
-        master = [_read(text) for (text,) in spool.execute("SELECT text FROM held WHERE case_no IS NULL")]
+        held = self._write()
+        master = [_read(row[4]) for row in takewhile(_is_caseless, held.rows())]
         catalogues = {
-            name: held if (held := RecordedCatalogue.of(bench.rules.table, master)).items else None
+            name: known if (known := RecordedCatalogue.of(bench.rules.table, master)).items else None
             for name, bench in self._benches.items()
         }
-        spool.execute("CREATE TABLE found (number INTEGER, code TEXT, path TEXT, key TEXT, type TEXT, finding TEXT)")
-        rows = spool.execute("SELECT case_no, number, line, pack, text FROM held ORDER BY case_no, number")
-        for case, records in groupby(rows, key=itemgetter(0)):
+        found = Spool(("number", "code", "path", "key", "type", "finding"), ("number", "code", "path"))
+        for case, records in groupby(held.rows(), key=itemgetter(0)):
             for part in _parts(records, _AT_ONCE if case is None else None):
-                spool.executemany(
-                    "INSERT INTO found VALUES (?, ?, ?, ?, ?, ?)", map(_row, self._judge_case(case, part, catalogues))
-                )
-        for number, key, type_, text in spool.execute(
-            "SELECT number, key, type, finding FROM found ORDER BY number, code, path, rowid"
-        ):
+                found.add(map(_row, self._judge_case(case, part, catalogues)))
+        held.close()
+        for number, _code, _path, key, type_, text in found.rows():
             (finding,) = from_json(text)
             yield Located(number, key, type_, finding)
-        spool.close()
+        found.close()
 
-    def _write(self) -> sqlite3.Connection:
-        """Write what has gathered to the spool: a private file, gone when it is closed."""
-        if self._spool is None:
-            self._spool = sqlite3.connect("")
-            self._spool.execute("CREATE TABLE held (case_no TEXT, number INTEGER, line INTEGER, pack TEXT, text TEXT)")
-        self._spool.executemany("INSERT INTO held VALUES (?, ?, ?, ?, ?)", self._fresh)
+    def _write(self) -> Spool:
+        """Write what has gathered to the spool."""
+        if self._held is None:
+            self._held = Spool(("case_no", "number", "line", "pack", "text"), ("case_no", "number"))
+        self._held.add(self._fresh)
         self._fresh = []
-        return self._spool
+        return self._held
 
     def _judge_case(
         self, case: str | None, records: Sequence[tuple[_Kept, CaseRecord]],
@@ -171,6 +165,10 @@ class Surroundings:
         case = _CASE_NO.search(document, 0, 4096)
         code = self._by_element.get(element.group(1)) if element else None
         return code, case.group(1).strip() if case else None
+
+
+def _is_caseless(row: tuple[Any, ...]) -> bool:
+    return row[0] is None
 
 
 def _read(text: str) -> CaseRecord:
