@@ -115,6 +115,12 @@ class FileSource:
 
     def read(self, window: Window, after: Position | None, size: int) -> Page:
         """Read the next rows of the file under way, or of the next one; a page never holds rows of two files."""
+        page = self._read(window, after, size)
+        if self._looks and page.file is not None and page.file.ended:
+            self._put_away(page.file)  # nobody need tell the source that its copy was read
+        return page
+
+    def _read(self, window: Window, after: Position | None, size: int) -> Page:
         at = _At.of(after)
         if at.sequence is None and window.floor is not None:
             at = at._replace(sequence=int(window.floor))
