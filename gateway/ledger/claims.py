@@ -97,8 +97,8 @@ def claim(
     at. ``withdrawing`` are the record types that withdraw another record. Returns None when nothing is ready. Whether the
     destination may be spoken to is asked beforehand (``gateway.ledger.health.admission``).
     """
-    known = connection.execute(select(destination).where(destination.c.id == route.destination_id)).one()
-    limit = min(route.terms.package_records, known.package_limit or route.terms.package_records)
+    reduced = connection.execute(_PACKAGE_LIMIT, {"here": route.destination_id}).scalar_one()
+    limit = min(route.terms.package_records, reduced or route.terms.package_records)
     classes = turns.ready_lanes(connection, route.destination_id, limit, now, ids.fresh().int)
     picked = _pick(connection, route, list(classes), limit, withdrawing)
     if picked.not_needed:
@@ -114,6 +114,9 @@ def claim(
     picked.taken.sort(key=lambda row: classes[row[0]] is not Priority.MASTER_DATA)
     health.spend(connection, route, len(picked.taken), now)
     return _open_package(connection, route, picked.taken, holder, ids, now)
+
+
+_PACKAGE_LIMIT = select(destination.c.package_limit).where(destination.c.id == bindparam("here"))
 
 
 def _ready_rows(connection: Connection, here: int, names: Sequence[str]) -> Iterator[Any]:
@@ -207,23 +210,12 @@ def _open_package(
     seq = last + 1
     package_id = str(ids.fresh())
     digest = body_digest(records)
-    result = connection.execute(
-        insert(package).values(
-            package_id=package_id,
-            destination_id=route.destination_id,
-            stream_id=stream_id,
-            seq=seq,
-            purpose=Purpose.BUSINESS,
-            created_at=now,
-            records=json.dumps([r.id for r in records]),
-            body_digest=digest,
-            state="open",
-            last_sent_at=now,
-            holder=holder,
-            epoch=1,
-        )
-    )
-    no = int(result.inserted_primary_key[0])  # type: ignore[index]
+    made = {
+        "package_id": package_id, "destination_id": route.destination_id, "stream_id": stream_id, "seq": seq,
+        "purpose": Purpose.BUSINESS, "created_at": now, "records": json.dumps([r.id for r in records]),
+        "body_digest": digest, "state": "open", "last_sent_at": now, "holder": holder, "epoch": 1,
+    }  # fmt: skip
+    no = int(connection.execute(_MAKE, made).inserted_primary_key[0])  # type: ignore[index]
     here, dialect = route.destination_id, connection.dialect.name
     packed, leased = _packing(dialect)
     connection.execute(packed, {"here": here, "package": no, "among": listed(dialect, [r.id for r in records])})
@@ -234,6 +226,9 @@ def _open_package(
         no, package_id, stream_id, seq, now, records, tuple([row[7] for row in taken]), tuple([row[0] for row in taken]),
         tuple([row[8:11] for row in taken]), digest, last_sent_at=now, voided=voided,
     )  # fmt: skip
+
+
+_MAKE = insert(package)
 
 
 @lru_cache
@@ -251,17 +246,20 @@ def _packing(dialect: str) -> tuple[Update, Update]:
 
 def _voided_since(connection: Connection, stream_id: str, seq: int) -> tuple[str, ...]:
     """Name the packages given up just before this one, so that the receiver need not wait for their numbers."""
-    last_kept = (
-        select(func.coalesce(func.max(package.c.seq), 0))
-        .where(package.c.stream_id == stream_id, package.c.seq < seq, package.c.state != "void")
-        .scalar_subquery()
-    )
-    rows = connection.execute(
-        select(package.c.package_id)
-        .where(package.c.stream_id == stream_id, package.c.seq < seq, package.c.seq > last_kept)
-        .order_by(package.c.seq)
-    )
-    return tuple(row.package_id for row in rows)
+    return tuple(connection.execute(_VOIDED, {"stream": stream_id, "seq": seq}).scalars())
+
+
+_BEFORE = and_(package.c.stream_id == bindparam("stream"), package.c.seq < bindparam("seq"))
+_LAST_KEPT = (
+    select(package.c.seq)
+    .where(_BEFORE, package.c.state != literal_column("'void'"))
+    .order_by(package.c.seq.desc())
+    .limit(literal_column("1"))
+    .scalar_subquery()
+)
+_VOIDED = (
+    select(package.c.package_id).where(_BEFORE, package.c.seq > func.coalesce(_LAST_KEPT, 0)).order_by(package.c.seq)
+)
 
 
 def unfinished(connection: Connection, route: Route, holder: int, now: int, ahead: int = 0) -> Claimed | None:
@@ -271,15 +269,8 @@ def unfinished(connection: Connection, route: Route, holder: int, now: int, ahea
     put off unsent is marked as on its way again before the first byte: should the process die now, nobody
     could know (T3). One that was on its way when its worker went, or lost sight of it, is unknown from now on.
     """
-    row = connection.execute(
-        select(package)
-        .where(
-            package.c.destination_id == route.destination_id, IS_UNFINISHED, may_take(connection, holder, now + ahead)
-        )
-        .order_by(package.c.no)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).first()
+    wanted = {"here": route.destination_id, "me": holder, "by": now + ahead}
+    row = connection.execute(_left(connection.dialect.name), wanted).first()
     if row is None:
         return None
     changed: dict[str, Any] = {"holder": holder, "epoch": row.epoch + 1}
@@ -291,21 +282,39 @@ def unfinished(connection: Connection, route: Route, holder: int, now: int, ahea
     return _load(connection, row, changed)
 
 
+@lru_cache
+def _left(dialect: str) -> Select[Any]:
+    """Return the question for the oldest unfinished package that a worker may take up."""
+    return (
+        select(package)
+        .where(
+            package.c.destination_id == bindparam("here"),
+            IS_UNFINISHED,
+            may_take(dialect, bindparam("me"), bindparam("by")),
+        )
+        .order_by(package.c.no)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+
+
 IS_UNFINISHED = package.c.state.in_([literal_column("'open'"), literal_column("'unknown'")])
 
 
-def may_take(connection: Connection, holder: int, now: int) -> ColumnElement[bool]:
+def may_take(dialect: str, holder: Any, now: Any) -> ColumnElement[bool]:
     """Return the condition that a worker may take up an unfinished package: nobody holds it and its time has come, or
     its holder is gone, or the worker itself held it and does not know any more.
     """
     at_rest = and_(package.c.holder.is_(None), package.c.not_before <= now)
-    return or_(at_rest, package.c.holder == holder, is_gone(connection.dialect.name, package.c.holder))
+    return or_(at_rest, package.c.holder == holder, is_gone(dialect, package.c.holder))
 
 
 def still_held(connection: Connection, claimed: Claimed) -> bool:
     """Tell whether a package is still with the worker that took it (R20)."""
-    epoch = connection.execute(select(package.c.epoch).where(package.c.no == claimed.no)).scalar_one()
-    return int(epoch) == claimed.epoch
+    return int(connection.execute(_EPOCH, {"of": claimed.no}).scalar_one()) == claimed.epoch
+
+
+_EPOCH = select(package.c.epoch).where(package.c.no == bindparam("of"))
 
 
 def _load(connection: Connection, row: Any, changed: Mapping[str, Any]) -> Claimed:

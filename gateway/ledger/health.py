@@ -6,7 +6,7 @@ Rules are in ``gateway.semantics.health``; here their state is read and written,
 
 from typing import Any
 
-from sqlalchemy import Connection, and_, literal_column, select, update
+from sqlalchemy import Connection, and_, bindparam, literal_column, select, update
 
 from gateway.ledger.tables import destination, package
 from gateway.model.destination import Route
@@ -123,13 +123,13 @@ def hurry(connection: Connection, route: Route | None) -> None:
 
 
 def _read(connection: Connection, route: Route) -> Health:
-    here = destination.c
-    row = connection.execute(
-        select(here.state, here.circuit, here.failures, here.not_before, here.probe_by, here.paced_until).where(
-            here.id == route.destination_id
-        )
-    ).one()
-    return Health(Control(row.state), Circuit(row.circuit), row.failures, row.not_before, row.probe_by, row.paced_until)
+    state, circuit, *rest = connection.execute(_HEALTH, {"here": route.destination_id}).one()
+    return Health(Control(state), Circuit(circuit), *rest)
+
+
+_HEALTH = select(
+    *(destination.c[name] for name in ("state", "circuit", "failures", "not_before", "probe_by", "paced_until"))
+).where(destination.c.id == bindparam("here"))
 
 
 def _smaller(connection: Connection, route: Route) -> int | None:

@@ -55,10 +55,13 @@ class SegmentWriter:
 def write_segment(connection: Connection, kind: str, blob: bytes, now: int) -> int:
     """Store what ``SegmentWriter.blob`` has made and return the number of the segment."""
     values = {"kind": kind, "codec": _CODEC, "created_at": now, "payload": blob}
-    made = connection.execute(insert(segment).values(values))
+    made = connection.execute(_MAKE, values)
     number = int(made.inserted_primary_key[0])  # type: ignore[index]
     state_row(connection, segment, number, values)
     return number
+
+
+_MAKE = insert(segment)
 
 
 class SegmentReader:

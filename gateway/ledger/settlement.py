@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settling: writing down what a destination answered (ledger.md T2, T3)."""
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, literal_column, or_, select, update
+from sqlalchemy import Connection, Update, bindparam, delete, func, insert, literal_column, or_, select, update
 
 from gateway.errors import Fenced
 from gateway.ledger import health, lanes
 from gateway.ledger.claims import Claimed
 from gateway.ledger.evidence import state_row
-from gateway.ledger.segments import write_segment
+from gateway.ledger.segments import SegmentWriter
 from gateway.ledger.tables import attempt, awaiting, delivery, destination, package, record
 from gateway.model.destination import Route
 from gateway.semantics.outcomes import MAINTENANCE, STALE_THERE, Judgement, Move, PackageMove, RecordMove
@@ -81,15 +81,20 @@ def _note_attempt(connection: Connection, route: Route, claimed: Claimed, answer
         "code": judgement.code or None,
         "detail": judgement.detail[:500] or None,
     }
-    made = connection.execute(insert(attempt).values(values))
+    made = connection.execute(_NOTE, values)
     state_row(connection, attempt, int(made.inserted_primary_key[0]), values)  # type: ignore[index]
     state_row(connection, package, claimed.no, claimed.stated(route.destination_id))
+
+
+_NOTE = insert(attempt)
 
 
 def _keep_evidence(connection: Connection, answer: Answer) -> int | None:
     if not answer.evidence:
         return None
-    return write_segment(connection, "receipt", zlib.compress(answer.evidence, 1), answer.at)
+    kept = SegmentWriter("receipt")
+    kept.add(answer.evidence)
+    return kept.write(connection, answer.at)
 
 
 def _settle_records(
@@ -107,13 +112,14 @@ def _settle_records(
 
 
 def _all_settled(connection: Connection, claimed: Claimed, answer: Answer) -> None:
-    connection.execute(
-        update(delivery)
-        .where(delivery.c.package_no == claimed.no, delivery.c.state == literal_column("'packed'"))
-        .values(state="settled", receipt_no=answer.receipt_no, code="0000")
-    )
+    connection.execute(_SETTLE, {"of": claimed.no, "receipt": answer.receipt_no})
 
 
+_SETTLE = (
+    update(delivery)
+    .where(delivery.c.package_no == bindparam("of"), delivery.c.state == literal_column("'packed'"))
+    .values(state=literal_column("'settled'"), receipt_no=bindparam("receipt"), code=literal_column("'0000'"))
+)
 _MOVE = (
     update(delivery)
     .where(
@@ -246,9 +252,7 @@ def _give_way(connection: Connection, route: Route, claimed: Claimed) -> None:
 def _wake(connection: Connection, route: Route, settled: Sequence[int]) -> Sequence[str]:
     """Release deliveries that waited at this destination for what was settled just now; return their lanes."""
     here = route.destination_id
-    waiting = connection.execute(
-        select(awaiting.c.awaits, awaiting.c.record_id).where(awaiting.c.destination_id == here)
-    ).all()
+    waiting = connection.execute(_AWAITED, {"here": here}).all()
     if not waiting or not settled:
         return []
     arrived: set[str] = set()
@@ -263,12 +267,14 @@ def _wake(connection: Connection, route: Route, settled: Sequence[int]) -> Seque
     return connection.execute(select(delivery.c.lane).where(freed)).scalars().all()
 
 
+_AWAITED = select(awaiting.c.awaits, awaiting.c.record_id).where(awaiting.c.destination_id == bindparam("here"))
+
+
 def _close(connection: Connection, claimed: Claimed, state: str, answer: Answer, segment_id: int | None) -> None:
     _change(
         connection,
         claimed,
         state=state,
-        attempts=package.c.attempts + 1,
         code=answer.judgement.code or None,
         receipt_no=answer.receipt_no,
         receipt_segment_id=segment_id,
@@ -280,10 +286,23 @@ def _change(connection: Connection, claimed: Claimed, **values: object) -> None:
 
     The epoch rises: an answer is written down once, even where the first commit took place unheard.
     """
-    mine = (package.c.no == claimed.no) & (package.c.epoch == claimed.epoch)
-    freed = update(package).where(mine).values(holder=None, epoch=claimed.epoch + 1, **values)
-    if connection.execute(freed).rowcount != 1:
+    given = {f"b_{name}": value for name, value in values.items()}
+    freed = connection.execute(_freeing(tuple(values)), {"of": claimed.no, "mine": claimed.epoch, **given})
+    if freed.rowcount != 1:
         raise Fenced(f"package {claimed.package_id} epoch {claimed.epoch}")
+
+
+@lru_cache
+def _freeing(names: tuple[str, ...]) -> Update:
+    columns = package.c
+    return (
+        update(package)
+        .where(columns.no == bindparam("of"), columns.epoch == bindparam("mine"))
+        .values(
+            holder=None, epoch=columns.epoch + 1, attempts=columns.attempts + 1,
+            **{name: bindparam(f"b_{name}") for name in names},
+        )
+    )  # fmt: skip
 
 
 def _postpone(connection: Connection, route: Route, claimed: Claimed, answer: Answer, state: str) -> None:
@@ -302,7 +321,6 @@ def _postpone(connection: Connection, route: Route, claimed: Claimed, answer: An
         "state": state,
         "not_before": answer.at + wait,
         "code": answer.judgement.code or None,
-        "attempts": package.c.attempts + 1,
     }
     if answer.kind == "submit":
         values["last_sent_at"] = answer.at
@@ -329,9 +347,7 @@ def _pause(judgement: Judgement, failures: int, attempts: int) -> int:
 
 def _healthy(connection: Connection, route: Route) -> None:
     """A package went through: forget failures, and let packages grow again after a division."""
-    row = connection.execute(
-        select(destination.c.failures, destination.c.package_limit).where(destination.c.id == route.destination_id)
-    ).one()
+    row = connection.execute(_TROUBLE, {"here": route.destination_id}).one()
     if row.failures == 0 and row.package_limit is None:
         return
     limit = None if row.package_limit is None else row.package_limit * 2
@@ -342,6 +358,9 @@ def _healthy(connection: Connection, route: Route) -> None:
         .where(destination.c.id == route.destination_id)
         .values(failures=0, not_before=0, reason=None, package_limit=limit)
     )
+
+
+_TROUBLE = select(destination.c.failures, destination.c.package_limit).where(destination.c.id == bindparam("here"))
 
 
 def _give_back(connection: Connection, route: Route, claimed: Claimed, now: int) -> None:

@@ -15,7 +15,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, literal_column, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from gateway.ledger.worker_tables import stream, worker
 
@@ -143,14 +155,13 @@ def take_stream(connection: Connection, destination_id: int, me: int, fresh: str
 
     A stream whose worker is gone goes on under the new one; where none is free, one called ``fresh`` is made.
     """
-    here = stream.c.destination_id == destination_id
-    columns = select(stream.c.id, stream.c.stream_id, stream.c.package_seq)
-    own = connection.execute(columns.where(here, stream.c.holder == me)).first()
+    own = connection.execute(_OWN_STREAM, {"here": destination_id, "me": me}).first()
     if own is not None:
         return own.id, own.stream_id, own.package_seq
+    here = stream.c.destination_id == destination_id
     free = or_(stream.c.holder.is_(None), is_gone(connection.dialect.name, stream.c.holder))
     left = connection.execute(
-        columns.where(here, free).order_by(stream.c.id).limit(1).with_for_update(skip_locked=True, of=stream)
+        _STREAMS.where(here, free).order_by(stream.c.id).limit(1).with_for_update(skip_locked=True, of=stream)
     ).first()
     if left is None:
         made = connection.execute(insert(stream).values(destination_id=destination_id, stream_id=fresh, holder=me))
@@ -161,4 +172,9 @@ def take_stream(connection: Connection, destination_id: int, me: int, fresh: str
 
 def number_package(connection: Connection, stream_no: int, seq: int) -> None:
     """Write down that ``seq`` is the last package number given in a stream."""
-    connection.execute(update(stream).where(stream.c.id == stream_no).values(package_seq=seq))
+    connection.execute(_NUMBER, {"of": stream_no, "seq": seq})
+
+
+_STREAMS = select(stream.c.id, stream.c.stream_id, stream.c.package_seq)
+_OWN_STREAM = _STREAMS.where(stream.c.destination_id == bindparam("here"), stream.c.holder == bindparam("me"))
+_NUMBER = update(stream).where(stream.c.id == bindparam("of")).values(package_seq=bindparam("seq"))
