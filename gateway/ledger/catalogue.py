@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, literal_column, select, update
 
 from gateway.ledger.batches import among, listed, upsert_rows
@@ -87,8 +88,8 @@ COLUMNS = (
 
 def case_record(types: Mapping[str, RecordType], row: Any) -> CaseRecord:
     """Return a row of ``COLUMNS`` as the rules see it."""
-    facts = json.loads(row.facts) if row.facts else {}
+    _id, type_, key, version, _state, case_no, org, item, occurred_at, facts, _lane, _order_key = row[:12]
     return CaseRecord(
-        row.type, row.key, row.version, sequence_in(row.key), row.occurred_at, types[row.type].withdraws, facts,
-        row.org_code, row.item_code, row.case_no,
+        type_, key, version, sequence_in(key), occurred_at, types[type_].withdraws, from_json(facts) if facts else {},
+        org, item, case_no,
     )  # fmt: skip

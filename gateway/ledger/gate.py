@@ -3,9 +3,10 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, literal_column, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, literal_column, or_, select, update
 
 from gateway.ledger import catalogue
 from gateway.ledger.batches import among, in_parts, insert_rows, listed, upsert_rows
@@ -60,6 +61,8 @@ class Decided:
 
     def admits(self, mark: Mark) -> bool:
         """Tell whether a version that came now is accepted."""
+        if not self.admission.waiting and not self.admission.refused:
+            return True
         return mark not in self.admission.waiting and mark not in self.admission.refused
 
 
@@ -161,16 +164,16 @@ class Gate:
         rows: dict[int, Any] = {row.id: row for row in self._woken}
         dialect = self._connection.dialect.name
         named = listed(dialect, sorted(case for case in cases if case is not None))
-        question = select(*COLUMNS).where(among(dialect, record.c.case_no), record.c.state != SUPERSEDED)
-        for row in self._connection.execute(question, {"among": named}):
-            rows[row.id] = row
+        question = _of_cases(dialect)
+        for row in self._connection.execute(question, {"among": named}).all():
+            rows[row[0]] = row
         alone = sorted({each.record.key for each in new if each.record.case_no is None})
         if alone:
             question = select(*COLUMNS).where(among(dialect, record.c.key), NOT_ACCEPTED)
             for row in self._connection.execute(question, {"among": listed(dialect, alone)}):
                 rows[row.id] = row
-        history = [case_record(self._types, row) for row in rows.values() if row.state == ACCEPTED]
-        return history, self._waiting([row for row in rows.values() if row.state != ACCEPTED])
+        history = [case_record(self._types, row) for row in rows.values() if row[_STATE] == ACCEPTED]
+        return history, self._waiting([row for row in rows.values() if row[_STATE] != ACCEPTED])
 
     def _waiting(self, rows: Sequence[Row[Any]]) -> list[Waiting]:
         if not rows:
@@ -210,6 +213,14 @@ class Gate:
             keys.add(f"{kinds['body']}:{each.record.org}")
         held = self._held.look_up(self._connection, self._types, self._standing, keys)
         return held + [each.record for each in candidates if each.record.type in self._master_types]
+
+
+_STATE = COLUMNS.index(record.c.state)
+
+
+@lru_cache
+def _of_cases(dialect: str) -> Select[Any]:
+    return select(*COLUMNS).where(among(dialect, record.c.case_no), record.c.state != literal_column("'superseded'"))
 
 
 def _suspects(admission: Admission, waiting: Sequence[Waiting]) -> list[Candidate]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+import pydantic_core
 from sqlalchemy import Connection, Select, bindparam, insert, select
 
 from gateway.ledger import absences, notices, refusals, runs, withdrawals
@@ -43,7 +44,6 @@ _RECORD_COLUMNS = (
     "item_code", "occurred_at", "source_id", "row_id", "run_id", "accepted_at", "segment_id", "offset", "length",
     "raw_segment_id", "raw_offset", "raw_length", "versions_id", "warnings", "facts",
 )  # fmt: skip
-_FACTS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _MEMORY_COLUMNS = ("source_id", "row_id", "digest", "keys")
 
 
@@ -384,7 +384,7 @@ def _write_records(
                 ACCEPTED if decision.decided.admits(_mark(made)) else WAITING, held.lane, made.order_key, held.case_no, draft.org_code,
                 draft.item_code, draft.occurred_at, lease.source_id, made.row.row_id, lease.run_id, shared.now,
                 segment_id, *place, shared.raw_segment, *shared.raws.place(made.row), shared.versions_id, made.warnings,
-                None if draft.facts is None else _FACTS(draft.facts),
+                None if draft.facts is None else pydantic_core.to_json(draft.facts).decode(),
             )
         )  # fmt: skip
     rows.sort(key=_by_key)

@@ -73,12 +73,15 @@ def enqueue(connection: Connection, routes: Sequence[Route], new: Sequence[NewRe
     """
     if not new:
         return
+    everything = _places(new)
+    types = {each.type for each in new}
     for route in routes:
-        routed = [each for each in new if route.terms.takes(each.type)]
+        taken = {each for each in types if route.terms.takes(each)}
+        routed = new if taken == types else [each for each in new if each.type in taken]
         if not routed:
             continue
         here = route.destination_id
-        places = _places(routed)
+        places = everything if routed is new else _places(routed)
         stood = _stand(connection, here, places, now)
         _replace_parked(connection, here, routed)
         rows = [(here, each.id, each.lane, each.order_key, READY) for each in routed]
@@ -91,10 +94,10 @@ def _places(routed: Sequence[NewRecord]) -> dict[str, Place]:
     places: dict[str, Place] = {}
     for each in routed:
         before = places.get(each.lane)
-        place = Place(each.priority, each.org_code, each.due)
-        if before is not None:
-            place = Place(min(before.priority, place.priority), before.org_code, min(before.due, place.due))
-        places[each.lane] = place
+        if before is None:
+            places[each.lane] = Place(each.priority, each.org_code, each.due)
+        elif each.priority < before.priority or each.due < before.due:
+            places[each.lane] = Place(min(before.priority, each.priority), before.org_code, min(before.due, each.due))
     return places
 
 

@@ -19,25 +19,30 @@ class Purpose(StrEnum):
     REPLAY = "replay"
 
 
-@dataclass(frozen=True, slots=True)
-class PackedRecord:
-    """A record inside a package; ``id`` is the ledger's own number of it."""
-
+class _Packed(NamedTuple):
     id: int
     type: str
     key: str
     version: int
     content_digest: bytes
-    record_id: str = field(init=False, repr=False, compare=False)
-    """The id of this record on the wire: computed once, as it is asked for several times on a record's way."""
-    line: str = field(init=False, repr=False, compare=False)
-    """What bodyDigest is computed over: ``recordId|key|version|contentDigest`` and a line feed."""
+    record_id: str
+    line: str
 
-    def __post_init__(self) -> None:
-        """Compute the id and the line."""
-        number = record_id(self.type, self.key, self.version, self.content_digest)
-        object.__setattr__(self, "record_id", number)
-        object.__setattr__(self, "line", f"{number}|{self.key}|{self.version}|{self.content_digest.hex()}\n")
+
+class PackedRecord(_Packed):
+    """A record inside a package; ``id`` is the ledger's own number of it.
+
+    ``record_id``, its id on the wire, and ``line``, the ``recordId|key|version|contentDigest`` and line feed that
+    bodyDigest is computed over, are worked out once: they are asked for several times on a record's way.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, id: int, type: str, key: str, version: int, content_digest: bytes) -> "PackedRecord":  # noqa: A002 # the names of its fields
+        """Work out id and line."""
+        number = record_id(type, key, version, content_digest)
+        line = f"{number}|{key}|{version}|{content_digest.hex()}\n"
+        return super().__new__(cls, id, type, key, version, content_digest, number, line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,15 +127,16 @@ def _shut_out(
     history: Iterable[CaseRecord], candidates: Sequence[Candidate], types: Mapping[str, RecordType]
 ) -> set[Mark]:
     """Return the candidates whose predecessor is neither accepted nor among those that may go."""
-    if all(each.passes for each in candidates):
-        return set()
-    standing: dict[str | None, dict[str, CaseRecord]] = defaultdict(dict)
-    for record in (*history, *(each.record for each in candidates if each.passes)):
-        _newest(standing[record.case], record)
     locked: dict[str | None, dict[str, CaseRecord]] = defaultdict(dict)
     for each in candidates:
         if not each.passes:
             _newest(locked[each.record.case], each.record)
+    if not locked:
+        return set()
+    standing: dict[str | None, dict[str, CaseRecord]] = defaultdict(dict)
+    for record in (*history, *(each.record for each in candidates if each.passes)):
+        if (case := record.case) in locked:
+            _newest(standing[case], record)
     shut: set[str] = set()
     for case, members in locked.items():
         accepted = {type_of(each.key) for each in standing[case].values() if not each.withdrawn}
