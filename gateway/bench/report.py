@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures of a contest: medians over the rounds, ratios as median, least and greatest of the rounds."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
 from gateway.bench.contest import PLAIN, PRODUCT, Run
+from gateway.bench.large import Found
 
 Rounds = Sequence[dict[str, Run]]
 
@@ -43,6 +44,17 @@ def outage_report(rounds: Sequence[dict[str, Run]]) -> dict[str, Any]:
             "peak_rss_mb": peaks,
         }
     }
+
+
+def large_report(found: Mapping[str, Found]) -> dict[str, Any]:
+    """Return what a search and a plan take, by ledger."""
+    return {"large": {name: each.as_json() for name, each in found.items()}}
+
+
+def cluster_report(rounds: Sequence[Mapping[int, float]]) -> dict[str, Any]:
+    """Return the rates of one worker and of two, and their ratio, round by round."""
+    rates = {str(workers): round(median(each[workers] for each in rounds), 1) for workers in rounds[0]}
+    return {"cluster": {"records_per_second": rates, "two_over_one": _spread(each[2] / each[1] for each in rounds)}}
 
 
 def _figures(runs: Sequence[Run]) -> dict[str, Any]:

@@ -61,8 +61,14 @@ def make_rows(workshop: Workshop, name: str, records: int, seed: int) -> Path:
     return path
 
 
-def write_configuration(workshop: Workshop, name: str, source: Path, addresses: dict[str, str]) -> Path:
-    """Write a configuration directory called ``name`` over a department database; return it."""
+def write_configuration(
+    workshop: Workshop, name: str, source: Path, addresses: dict[str, str], ledger: str = "sqlite:///ledger.db",
+    run: tuple[str, ...] = (),
+) -> Path:  # fmt: skip
+    """Write a configuration directory called ``name`` over a department database; return it.
+
+    ``run`` are lines of the section of that name.
+    """
     root = workshop.directory / name
     _write(
         root / "gateway.yaml",
@@ -70,11 +76,12 @@ def write_configuration(workshop: Workshop, name: str, source: Path, addresses: 
         "name: 测速网关",
         "pack: jiangxi-1.0",
         "ledger:",
-        "  url: sqlite:///ledger.db",
+        f"  url: {ledger}",
         "trust:",
         f"  key: file:{workshop.key('gateway-sign')}",
         f"  certificate: {workshop.certificate('gateway-sign')}",
         f"mappings: [{workshop.directory / 'mappings'}]",
+        *(("run:", *(f"  {each}" for each in run)) if run else ()),
     )
     for each, table in _SOURCES.items():
         _write(

@@ -2,8 +2,8 @@
 """``gateway bench``: how fast the gateway is on this machine, beside other ways to do the same work."""
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,11 @@ from gateway.i18n import _
     help="只测内存:十分之一的记录数(至多 10,000)和全部记录数各运行,比较峰值;加 --outage 则有一个目的地停机",
 )
 @click.option("--outage", is_flag=True, help="只测一个目的地停机:另一个得到多少,停机的恢复后补发多快")
+@click.option(
+    "--large", is_flag=True, help="只测大台账:按办件号查询和建回放计划的时间;加 --postgresql 则在 PostgreSQL 上再测一次"
+)
+@click.option("--cluster", is_flag=True, help="只测集群:一个与两个工作进程的吞吐,需要 --postgresql")
+@click.option("--postgresql", metavar="URL", help="PostgreSQL 服务器;测速在其上新建自己的数据库,用后删除")
 @click.option("--workers", type=click.IntRange(0, 32), metavar="N", help="网关的子进程数(默认与 gateway run 相同)")
 @click.option("--seed", default=1, show_default=True, help="随机种子")
 @click.option(
@@ -41,21 +46,18 @@ from gateway.i18n import _
 )  # fmt: skip
 @json_option
 def command(
-    records: int, rounds: int, references: str, memory: bool, outage: bool, workers: int | None, seed: int, workdir: Path | None,
-    as_json: bool,
+    records: int, rounds: int, references: str, memory: bool, outage: bool, large: bool, cluster: bool,
+    postgresql: str | None, workers: int | None, seed: int, workdir: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Run the contest or the memory check and print the figures."""
     from gateway.app import cores_to_spare
     from gateway.bench import contest, machine, report
     from gateway.clock import SystemClock
 
-    named = [name for name in references.split(",") if name]
-    unknown = [name for name in named if name not in contest.REFERENCES]
-    if unknown:
-        raise click.UsageError(
-            _("没有参照实现 {name};可用:{known}").format(name=unknown[0], known=", ".join(contest.REFERENCES))
-        )
-    size = cores_to_spare() if workers is None else workers
+    named = _named(references, contest.REFERENCES)
+    if cluster and postgresql is None:
+        raise click.UsageError(_("--cluster 需要 --postgresql URL"))
+    size = (0 if cluster else cores_to_spare()) if workers is None else workers
     with _working_in(workdir) as directory:
         told: dict[str, Any] = {"settings": {"records": records, "rounds": rounds, "seed": seed, "workers": size}}
         told |= {"machine": machine.describe(directory), "versions": machine.versions()}
@@ -70,17 +72,61 @@ def command(
 
             phases = measure_outage(records, rounds, directory, SystemClock(), seed, size, _tell)
             told |= report.outage_report(phases)
+        elif large:
+            told |= _large(records, directory, seed, postgresql)
+        elif cluster:
+            told |= _cluster(records, rounds, directory, seed, size, str(postgresql))
         else:
             what = contest.Contest(records, rounds, named, seed, size)
             told |= report.report(contest.compete(what, directory, SystemClock(), _tell))
     if as_json:
         emit_json(told)
-    elif memory:
+    else:
+        _print_all(told)
+
+
+def _print_all(told: dict[str, Any]) -> None:
+    if "memory" in told:
         _print_memory(told)
-    elif outage:
+    elif "outage" in told:
         _print_outage(told["outage"])
+    elif "large" in told:
+        _print_large(told["large"])
+    elif "cluster" in told:
+        _print_cluster(told["cluster"])
     else:
         _print(told)
+
+
+def _named(references: str, known: Sequence[str]) -> list[str]:
+    named = [name for name in references.split(",") if name]
+    unknown = [name for name in named if name not in known]
+    if unknown:
+        raise click.UsageError(_("没有参照实现 {name};可用:{known}").format(name=unknown[0], known=", ".join(known)))
+    return named
+
+
+def _cluster(
+    records: int, rounds: int, directory: Path, seed: int, children: int, postgresql: str
+) -> dict[str, Any]:  # fmt: skip
+    from gateway.bench.cluster import measure_cluster
+    from gateway.bench.report import cluster_report
+    from gateway.clock import SystemClock
+
+    return cluster_report(measure_cluster(records, rounds, directory, SystemClock(), seed, children, postgresql, say))
+
+
+def _large(records: int, directory: Path, seed: int, postgresql: str | None) -> dict[str, Any]:
+    from gateway.bench.databases import scratch_database
+    from gateway.bench.large import measure_large
+    from gateway.bench.report import large_report
+    from gateway.clock import SystemClock
+
+    urls = [("sqlite", "sqlite:///ledger.db")]
+    with scratch_database(postgresql) if postgresql else nullcontext() as url:
+        if url is not None:
+            urls.append(("postgresql", url))
+        return large_report(measure_large(records, directory, SystemClock(), seed, urls, say))
 
 
 @contextmanager
@@ -135,6 +181,21 @@ def _print_outage(outage: dict[str, Any]) -> None:
         )
     ]
     print_table([_("阶段"), _("条/秒"), _("峰值内存 MB"), _("与平时之比")], rows, title=_("一个目的地停机"))
+
+
+def _print_large(large: dict[str, Any]) -> None:
+    columns = [_("台账"), _("记录数"), _("查询中位数 毫秒"), _("最长 毫秒"), _("计划项数"), _("建计划 秒")]
+    rows = [
+        [name, each["records"], each["search_ms"]["median"], each["search_ms"]["max"], each["plan"]["items"],
+         each["plan"]["seconds"]]
+        for name, each in large.items()
+    ]  # fmt: skip
+    print_table(columns, rows, title=_("大台账"))
+
+
+def _print_cluster(cluster: dict[str, Any]) -> None:
+    print_table([_("工作进程"), _("条/秒")], cluster["records_per_second"].items(), title=_("集群"))
+    click.echo(_("两个与一个之比 {ratio}").format(ratio=_spread(cluster["two_over_one"])))
 
 
 def _print_memory(told: dict[str, Any]) -> None:
