@@ -8,6 +8,7 @@ Going through ``Connection.execute`` with a list of dictionaries costs about as 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -42,7 +43,7 @@ def insert_rows(
 ) -> None:
     """Insert ``rows``; a unique key that exists already raises IntegrityError."""
     if rows:
-        connection.exec_driver_sql(_insert(connection.dialect.name, table, columns), list(rows))
+        _write(connection, _insert(connection.dialect.name, table, columns), columns, rows)
 
 
 def upsert_rows(
@@ -60,8 +61,7 @@ def upsert_rows(
     """
     if not rows:
         return 0
-    statement = _upsert(connection.dialect.name, table, columns, replaced, added)
-    return connection.exec_driver_sql(statement, list(rows)).rowcount
+    return _write(connection, _upsert(connection.dialect.name, table, columns, replaced, added), columns, rows)
 
 
 def reserve(connection: Connection, table: Table, count: int) -> range | list[int]:
@@ -86,6 +86,38 @@ def update_rows(
     """Update one row per tuple: the values of ``columns``, then the value of the ``key`` column."""
     if rows:
         connection.exec_driver_sql(_update(connection.dialect.name, table, key, columns), list(rows))
+
+
+def _write(connection: Connection, statement: str, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> int:
+    """Execute an insert for all rows and return how many were written.
+
+    The driver of SQLite lets go of the interpreter at every step and must win it back from other threads: a hundred rows
+    in one statement are one step.
+    """
+    if connection.dialect.name != "sqlite":
+        return connection.exec_driver_sql(statement, list(rows)).rowcount
+    written = 0
+    whole = len(rows) - len(rows) % _IN_ONE_STEP
+    if whole:
+        several = _several(statement, len(columns))
+        for start in range(0, whole, _IN_ONE_STEP):
+            values = tuple(chain.from_iterable(rows[start : start + _IN_ONE_STEP]))
+            written += connection.exec_driver_sql(several, values).rowcount
+    if whole < len(rows):
+        written += connection.exec_driver_sql(statement, list(rows[whole:])).rowcount
+    return written
+
+
+_IN_ONE_STEP = 100
+
+
+@lru_cache
+def _several(statement: str, columns: int) -> str:
+    """Return an insert of one row as one of many."""
+    marks = f"({', '.join('?' * columns)})"
+    if statement.count(marks) != 1:
+        raise AssertionError(statement)
+    return statement.replace(marks, ", ".join([marks] * _IN_ONE_STEP))
 
 
 @lru_cache
