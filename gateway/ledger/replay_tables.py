@@ -38,7 +38,7 @@ replay_item = Table(
     Column("refusal_id", BigInteger, nullable=False),  # 0 where a record is sent or re-mapped
     Column("org_code", Text, nullable=False),
     Column("cause", Text, nullable=False),
-    Column("state", Text, nullable=False),  # candidate, planned, skipped, queued, done, failed
+    Column("state", Text, nullable=False),  # planned, skipped, queued, done, failed
     Column("outcome", Text),
     Column("receipt_no", BigInteger),
     Column("at", BigInteger),

@@ -148,7 +148,6 @@ def make(connection: Connection, draft: Draft, routes: Sequence[Route], now: int
     else:
         _take_deliveries(connection, plan, draft, routes)
         _classify(connection, plan, draft)
-    _release(connection, plan)
     if connection.execute(select(replay_item.c.no).where(replay_item.c.plan_id == plan).limit(1)).first() is None:
         raise EmptyPlan(json.dumps(draft.asked.as_json(), ensure_ascii=False))
     seal(connection, plan, draft.bulk, draft.include)
@@ -187,7 +186,7 @@ def _take_deliveries(connection: Connection, plan: int, draft: Draft, routes: Se
     found = (
         select(
             literal(plan), number, delivery.c.destination_id, delivery.c.record_id, literal(0), record.c.org_code,
-            _CAUSE, literal("candidate"), delivery.c.receipt_no,
+            _CAUSE, literal("planned"), delivery.c.receipt_no,
         )
         .join(record, record.c.id == delivery.c.record_id)
         .where(*conditions)
@@ -217,7 +216,7 @@ def _without(connection: Connection, plan: int, asked: Asked, route: Route) -> S
     number = literal(first) + func.row_number().over(order_by=[record.c.lane, record.c.order_key])
     return select(
         literal(plan), number, literal(route.destination_id), record.c.id, literal(0), record.c.org_code,
-        literal(MISSING), literal("candidate"), cast(null(), replay_item.c.receipt_no.type),
+        literal(MISSING), literal("planned"), cast(null(), replay_item.c.receipt_no.type),
     ).where(*conditions, ~there.exists())  # fmt: skip
 
 
@@ -258,16 +257,8 @@ def _classify(connection: Connection, plan: int, draft: Draft) -> None:
 def _skip(connection: Connection, plan: int, which: ColumnElement[bool], outcome: ColumnElement[Any]) -> None:
     connection.execute(
         update(replay_item)
-        .where(replay_item.c.plan_id == plan, replay_item.c.state == "candidate", which)
+        .where(replay_item.c.plan_id == plan, replay_item.c.state == "planned", which)
         .values(state="skipped", outcome=outcome)
-    )
-
-
-def _release(connection: Connection, plan: int) -> None:
-    connection.execute(
-        update(replay_item)
-        .where(replay_item.c.plan_id == plan, replay_item.c.state == "candidate")
-        .values(state="planned")
     )
 
 
@@ -312,7 +303,7 @@ def _take_rows(connection: Connection, plan: int, draft: Draft) -> None:
 
 
 def _remappable(draft: Draft) -> ColumnElement[str]:
-    return case((source.c.name.in_(sorted(draft.sources)), "candidate"), else_="skipped")
+    return case((source.c.name.in_(sorted(draft.sources)), "planned"), else_="skipped")
 
 
 def _take_heads(connection: Connection, plan: int, draft: Draft) -> None:
