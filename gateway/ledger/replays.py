@@ -358,13 +358,14 @@ def seal(connection: Connection, plan: int, bulk: int, include: frozenset[str]) 
     hashed = hashlib.sha256()
     to_send = 0
     columns = replay_item.c
-    for row in connection.execute(
+    rows = connection.execute(
         select(columns.no, columns.destination_id, columns.record_id, columns.refusal_id, columns.state)
         .where(columns.plan_id == plan)
         .order_by(columns.no)
-    ):
-        hashed.update(b"%d %d %d %d\n" % tuple(row[:4]))
-        to_send += row.state == "planned"
+    )
+    for some in rows.partitions(10_000):
+        hashed.update("".join([f"{no} {here} {held} {away}\n" for no, here, held, away, _state in some]).encode())
+        to_send += sum([each[4] == "planned" for each in some])
     connection.execute(
         update(replay_plan)
         .where(replay_plan.c.id == plan)
