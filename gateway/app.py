@@ -453,9 +453,10 @@ def make_plan(
     with ledger.attempt(keep=keep) as connection:
         routes = known_routes(connection, terms)
         plan = make(connection, draft, routes, ledger.now())
-        if mode is Mode.DOCUMENT:
-            if check_rules(ledger, connection, plan, lambda: validator_for(judging), pack_stamp(judging)):
-                seal(connection, plan, draft.bulk, include)  # fewer are sent than make() has counted
+        if mode is Mode.DOCUMENT and check_rules(
+            ledger, connection, plan, lambda: validator_for(judging), pack_stamp(judging)
+        ):
+            seal(connection, plan, draft.bulk, include)  # fewer are sent than make() has counted
         shown = replay_states.shown(connection, plan)
         if shown is None:
             raise AssertionError(plan)
