@@ -19,6 +19,8 @@ from gateway.ledger.engine import parse
 from gateway.ledger.tables import attempt, delivery, source_run
 from gateway.ports import Clock
 
+_HELPER: Final = ("worker", "--concurrency", "2")
+"""One that collects in one place and delivers in one: two sources are then pulled by two processes."""
 _STARTED: Final = "网关已启动"
 _PATIENCE: Final = 600.0
 _GLANCE: Final = 0.2
@@ -56,7 +58,7 @@ def _run(
         folder = write_configuration(workshop, f"cluster-{workers}", source, receivers.addresses, url, run)
         with closing(_Ledger(url)) as ledger, ExitStack() as stack:
             # The last one pulls at its start: by then the others are waiting for work.
-            for command in (("worker",),) * (workers - 1) + (("run",),):
+            for command in (_HELPER,) * (workers - 1) + (("run",),):
                 stack.enter_context(_working(folder, command))
             ledger.wait_for(records * len(receivers.addresses))
             rate = records / ledger.seconds()
