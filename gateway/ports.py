@@ -3,7 +3,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
@@ -189,6 +189,18 @@ class Listed(Protocol):
 
     def in_scope(self, values: Mapping[str, Scalar]) -> bool:
         """Tell whether a row that was last seen with ``values`` must still be shown by the source."""
+
+
+@runtime_checkable
+class Sliced(Protocol):
+    """A source whose history can be cut by its stamps (历史补采)."""
+
+    def slices(self, first: str | None, last: str | None, span: timedelta) -> list[tuple[Window, int | None]]:
+        """Cut the stamps from ``first`` (default: the lowest there is) to ``last`` (default: now) into spans.
+
+        Neighbours share their bound. With each comes how many rows it holds, None where the source does not say in
+        time. Raises SourceError, and ValueError for a text that is no stamp.
+        """
 
 
 @dataclass(frozen=True, slots=True)

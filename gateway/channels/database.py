@@ -9,7 +9,7 @@ every run, and never move the floor (ledger.md B14). A row that can't be read wh
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from operator import eq
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from gateway.channels.database_findings import source_finding
 from gateway.channels.database_options import DatabaseOptions
 from gateway.channels.database_rows import RowBuilder, read_key, write_key
 from gateway.channels.database_shape import Described, Shape, ShapeFault, describe
-from gateway.channels.database_stamp import NativeStamp, declared_stamp, moved
+from gateway.channels.database_stamp import NativeStamp, Stamp, declared_stamp, moved
 from gateway.clock import BEIJING
 from gateway.errors import SourceError
 from gateway.model.finding import Finding, Severity
@@ -173,6 +173,29 @@ class DatabaseSource:
         # A day of grace: view and gateway need not agree on the very hour. What has no date can't leave by age.
         return len(digits) < 8 or digits > f"{oldest:%Y%m%d}"
 
+    def slices(self, first: str | None, last: str | None, span: timedelta) -> list[tuple[Window, int | None]]:
+        """Cut the stamps from ``first`` to ``last`` into spans, with the rows of each; a source without stamps is one slice."""
+        whole = self.window(None)
+        with self._connected() as connection:
+            shape, builder = self._prepared(connection)
+            if shape.stamp is None:
+                return [(whole, int(connection.execute(shape.count(whole)).scalar_one()))]
+            end = whole.until if last is None else min(_stamped(shape.stamp, last), whole.until)
+            begin = None if first is None else _stamped(shape.stamp, first)
+            if begin is None:
+                found, _more = self._fetch(connection, shape, whole, False, None, 1)
+                position = self._position(builder, found, False)
+                begin = None if position is None else position.stamp
+            cut: list[tuple[Window, int | None]] = []
+            while begin is not None and begin <= end:
+                after = min(moved(shape.stamp, begin, span), end)
+                window = Window(begin, after)
+                cut.append((window, int(connection.execute(shape.count_dated(window)).scalar_one())))
+                if after == end:
+                    break
+                begin = after
+            return cut
+
     def close(self) -> None:
         """Let go of connections."""
         self._opened.engine.dispose()
@@ -262,6 +285,14 @@ class DatabaseSource:
             self._ready = None
             self._opened.engine.dispose()
             raise SourceError(f"{self.name}: {said(fault)}") from fault
+
+
+def _stamped(stamp: Stamp, text: str) -> str:
+    """Return the stamp that ``text`` is, or the date or time that it is, as the source writes it; raises ValueError."""
+    try:
+        return stamp.write(stamp.moment(text))
+    except ValueError:
+        return stamp.write(datetime.fromisoformat(text))
 
 
 def _built(

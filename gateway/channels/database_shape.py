@@ -125,6 +125,10 @@ class Shape:
             return statement
         return statement.where(or_(and_(*self._dated(window)), self._undated(window)))
 
+    def count_dated(self, window: Window) -> Select[Any]:
+        """Return the statement that counts the rows of a window that carry a usable stamp."""
+        return select(func.count()).select_from(self._source).where(*self._dated(window))
+
     def shared_ids(self) -> Select[Any]:
         """Return the statement that counts the row ids which several rows share."""
         groups = (

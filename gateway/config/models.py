@@ -65,6 +65,12 @@ class Replay(Settings):
     bulk: Count = 1000
 
 
+class Backfill(Settings):
+    """补采 Back-fills of history: rows a second that are read beside the pulls of a source."""
+
+    rate: Annotated[Count, Field(le=100_000)] = 500
+
+
 class Reconciliation(Settings):
     """对账 When destinations are reconciled (``schedule``) and sources read whole for what no pull reads (``sweep``): cron, +08:00."""
 
@@ -151,6 +157,7 @@ class Site(Settings):
     log: Log = Log()
     replay: Replay = Replay()
     reconciliation: Reconciliation = Reconciliation()
+    backfill: Backfill = Backfill()
     intake: IntakeSettings | None = None
 
 

@@ -132,7 +132,7 @@ def _read_window(job: Pull, lease: RunLease, cursor: Cursor, done: int) -> tuple
     window = cursor.window or job.source.window(None if job.sweep else cursor.floor)
     rows = job.source.estimate(window)
     expected = None if rows is None else done + rows
-    pages = _Pages(job, lease, window, cursor)
+    pages = Pages(job, lease, window, cursor)
     while pages.fill():
         page, accepted = pages.commit()
         done += len(page.rows)
@@ -144,11 +144,11 @@ def _read_window(job: Pull, lease: RunLease, cursor: Cursor, done: int) -> tuple
     return pages.cursor, done
 
 
-class _Begun:
-    """A page on its way: its new rows, and the cursor behind it."""
+class BegunPage:
+    """A page on its way: its new rows, the cursor behind it, and whether it is the last one of its window."""
 
-    def __init__(self, page: Page, fresh: Sequence[Row], cursor: Cursor, translation: Begun) -> None:
-        self.page, self.fresh, self.cursor, self.translation = page, fresh, cursor, translation
+    def __init__(self, page: Page, fresh: Sequence[Row], cursor: Cursor, translation: Begun, *, last: bool) -> None:
+        self.page, self.fresh, self.cursor, self.translation, self.last = page, fresh, cursor, translation, last
 
     def shows(self) -> Iterator[tuple[str, bytes]]:
         """Yield what row memory will hold of this page; of an unreadable row nothing equals it."""
@@ -156,14 +156,14 @@ class _Begun:
         yield from ((each.row_id, b"") for each in self.page.unreadable)
 
 
-class _Pages:
+class Pages:
     """The pages of one window: read ahead as far as the translator works ahead, committed one by one."""
 
     def __init__(self, job: Pull, lease: RunLease, window: Window, cursor: Cursor) -> None:
         self._job, self._lease, self._window = job, lease, window
         self.cursor = cursor
         self._after, self._more = cursor.position, True
-        self._begun: deque[_Begun] = deque()
+        self._begun: deque[BegunPage] = deque()
         self._fault: GatewayError | None = None
         self._absent: set[str] | None = None
 
@@ -192,12 +192,12 @@ class _Pages:
         begun = self._begun.popleft()
         page = begun.page
         told = page.file is not None or bool(_marks(page)) or bool(self._absences(page))
-        if not begun.fresh and not page.unreadable and page.more and not told:
+        if not begun.fresh and not page.unreadable and not begun.last and not told:
             self._lease.note_rereads(len(begun.page.rows))
             return begun.page, 0
         for attempt in range(1, _NUMBERINGS + 1):
             try:
-                return begun.page, self._job.ledger.commit_chunk(self._lease, self._chunk(begun)).accepted
+                return begun.page, self._write(begun).accepted
             except NumbersTaken:
                 if attempt == _NUMBERINGS:
                     raise
@@ -216,20 +216,33 @@ class _Pages:
         self._absent = (self._absent | set(page.gone)) - set(page.back)
         return changed
 
+    def _write(self, begun: BegunPage) -> Figures:
+        """Make a page durable; raises NumbersTaken when its rows must be mapped again."""
+        return self._job.ledger.commit_chunk(self._lease, self._chunk(begun))
+
+    def _behind(self, page: Page) -> Cursor:
+        """Return the cursor behind a page."""
+        return _advance(self._job.source, self.cursor, self._window, page)
+
+    def _is_last(self, page: Page) -> bool:
+        """Tell whether the window ends with a page."""
+        return not page.more
+
     @property
     def _suspicious(self) -> bool:
         return self._lease.deaths >= SUSPICIOUS_DEATHS
 
-    def _begin(self) -> _Begun:
+    def _begin(self) -> BegunPage:
         """Read the next page and begin to translate what is new in it, pages on their way included (B2)."""
         page = self._job.source.read(self._window, self._after, self._job.chunk)
-        self._after, self._more = page.after, page.more
-        self.cursor = _advance(self._job.source, self.cursor, self._window, page)
+        last = self._is_last(page)
+        self._after, self._more = page.after, not last
+        self.cursor = self._behind(page)
         known = self._job.ledger.remembered(self._lease, [row.row_id for row in page.rows])
         for earlier in self._begun:
             known.update(earlier.shows())
         fresh = [row for row in page.rows if known.get(row.row_id) != row.digest]
-        return _Begun(page, fresh, self.cursor, self._translate(fresh))
+        return BegunPage(page, fresh, self.cursor, self._translate(fresh), last=last)
 
     def _translate(self, fresh: Sequence[Row]) -> Begun:
         handling = self._job.handling
@@ -237,7 +250,7 @@ class _Pages:
         hands = Hands(self._job.source.name, handling.mapper, handling.validator, handling.level, now)
         return self._job.translator.begin(hands, fresh, self._job.ledger.numbers, suspicious=self._suspicious)
 
-    def _chunk(self, begun: _Begun) -> Chunk:
+    def _chunk(self, begun: BegunPage) -> Chunk:
         handling, page = self._job.handling, begun.page
         observations, packed = begun.translation.finish()
         return Chunk(

@@ -18,7 +18,7 @@ from gateway.model.case_record import CaseRecord
 from gateway.model.finding import Finding
 from gateway.model.record import Level
 from gateway.model.record_type import RecordType
-from gateway.semantics.admission import Admission, Candidate, CaseJudge, Mark, admit, still_broken
+from gateway.semantics.admission import Admission, Candidate, CaseJudge, ClockKeeper, Mark, admit, still_broken
 
 ACCEPTED = "accepted"
 WAITING = "waiting"
@@ -58,6 +58,8 @@ class Decided:
     released: list[Waiting] = field(default_factory=list)
     overtaken: list[Waiting] = field(default_factory=list)
     still_waiting: list[Waiting] = field(default_factory=list)
+    dues: Mapping[Mark, int] = field(default_factory=dict)
+    """When limits of the law end that admitted records keep (microseconds)."""
 
     def admits(self, mark: Mark) -> bool:
         """Tell whether a version that came now is accepted."""
@@ -69,19 +71,22 @@ class Decided:
 class Gate:
     """Decides what a chunk brings together with everything that already waits in its cases.
 
+    With ``now`` (microseconds) it also tells when limits of the law end that admitted records keep.
+
     Use: :meth:`lock` before anything else, :meth:`decide` once heads are folded, :meth:`settle` when records have
     their numbers.
     """
 
     def __init__(
         self, connection: Connection, types: Mapping[str, RecordType], judge: CaseJudge | None,
-        held: HeldCatalogue, *, catalogue_required: bool = False,
+        held: HeldCatalogue, *, catalogue_required: bool = False, now: int | None = None,
     ) -> None:  # fmt: skip
         self._connection = connection
         self._types = types
         self._judge = judge
         self._held = held
         self._required = catalogue_required
+        self._now = now
         self._standing = Standing()
         self._woken: list[Row[Any]] = []
         self._master_types = frozenset(judge.master_data.values()) if judge is not None else frozenset()
@@ -126,7 +131,11 @@ class Gate:
         admission = admit(history, candidates, master, self._judge, self._types)
         suspects = _suspects(admission, waiting)
         broken = still_broken(suspects, history, candidates, master, self._judge, self._types) if suspects else set()
-        return _sorted_out(admission, waiting, broken)
+        decided = _sorted_out(admission, waiting, broken)
+        keeper: object = self._judge
+        if self._now is not None and admission.admitted and isinstance(keeper, ClockKeeper):
+            decided.dues = keeper.dues(history, admission.admitted, self._now)
+        return decided
 
     def settle(self, decided: Decided, numbers: Mapping[Mark, int], new: Sequence[Candidate], now: int) -> None:
         """Write what became of those that waited, and note why new ones wait; ``numbers`` are those of new records."""

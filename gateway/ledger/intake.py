@@ -32,7 +32,7 @@ from gateway.ledger.tables import record, row_memory, versions
 from gateway.model.case_record import CaseRecord, Sender
 from gateway.model.destination import Route
 from gateway.model.finding import Finding
-from gateway.model.priority import Priority
+from gateway.model.priority import NEVER, Priority
 from gateway.model.record import Draft, Observation, Refused, Row, content_digest
 from gateway.model.record_type import LaneKind, RecordType
 from gateway.ports import AllocationRequest, FileStep, Unreadable
@@ -92,9 +92,11 @@ class Desk:
     catalogue: HeldCatalogue = field(default_factory=HeldCatalogue)
     catalogue_required: bool = False
 
-    def gate(self, connection: Connection) -> Gate:
-        """Return the gate of one transaction."""
-        return Gate(connection, self.types, self.judge, self.catalogue, catalogue_required=self.catalogue_required)
+    def gate(self, connection: Connection, now: int | None = None) -> Gate:
+        """Return the gate of one transaction; with ``now`` it tells which records keep a limit of the law."""
+        return Gate(
+            connection, self.types, self.judge, self.catalogue, catalogue_required=self.catalogue_required, now=now
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
     memory = recall(connection, lease, (each.row.row_id for each in shown))
     observations = [each for each in shown if _is_wanted(lease, memory.get(each.row.row_id), each.row)]
     known = [each.row.row_id for each in observations if each.row.row_id in memory]
-    gate = desk.gate(connection)
+    gate = desk.gate(connection, now if lease.priority is Priority.ORDINARY else None)
     decision = _decide(connection, desk, lease, gate, _Brought(observations, memory, chunk.sender))
     kept = Kept(
         versions=Versions(chunk.pack, chunk.mapping, chunk.adapter),
@@ -415,17 +417,18 @@ def _versions_id(connection: Connection, handled: Versions) -> int:
 def _new_records(
     types: Mapping[str, RecordType], lease: RunLease, decision: Decision, made: Iterable[tuple[int, Made]]
 ) -> list[NewRecord]:
+    dues = decision.decided.dues
     released = [
         NewRecord(
             row.id, row.type, row.key, row.version, row.lane, row.order_key, _priority(types, lease, row.type),
-            row.org_code,
+            row.org_code, dues.get((row.key, row.version), NEVER),
         )
         for row in (each.row for each in decision.decided.released)
     ]  # fmt: skip
     return released + [
         NewRecord(
             number, each.draft.type, each.draft.key, each.version, each.held.lane, each.order_key,
-            _priority(types, lease, each.draft.type), each.draft.org_code,
+            _priority(types, lease, each.draft.type), each.draft.org_code, dues.get(_mark(each), NEVER),
         )
         for number, each in made
         if decision.decided.admits(_mark(each))

@@ -16,7 +16,7 @@ def sources(connection: Connection) -> list[dict[str, Any]]:
     """Return one entry a source with its last run: state, times (microseconds), figures, error."""
     last = (
         select(func.max(source_run.c.id).label("id"))
-        .where(source_run.c.state != "replay")
+        .where(source_run.c.state.not_in(["replay", "back-fill"]))
         .group_by(source_run.c.source_id)
         .subquery()
     )

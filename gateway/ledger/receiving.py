@@ -161,7 +161,7 @@ def _apart(connection: Connection, desk: Desk, parcel: Parcel, now: int) -> "_Me
 
 def _fold(connection: Connection, desk: Desk, parcel: Parcel, now: int) -> _Member:
     runs.move_cursor(connection, parcel.lease, parcel.lease.cursor)
-    gate = desk.gate(connection)
+    gate = desk.gate(connection, now)
     decision, answers = _decide(connection, desk, gate, parcel)
     kept = Kept(parcel.versions, parcel.secret, [each.row.row_id for each in parcel.records])
     made = write_fold(connection, desk, parcel.lease, gate, decision, kept, now)

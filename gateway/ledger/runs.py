@@ -114,6 +114,16 @@ def start(
     return _open(connection, RunLease(0, row.id, row.epoch + 1, row.cursor, deaths, kind, level, holder), now)
 
 
+def make_known(connection: Connection, name: str, kind: SourceKind, level: Level, limit: timedelta) -> None:
+    """Let the ledger know a source that was never pulled; one that it knows stays as it is."""
+    if connection.execute(select(source.c.id).where(source.c.name == name)).first() is None:
+        connection.execute(
+            insert(source).values(
+                name=name, kind=kind, level=level, waiting_limit=limit // _MICROSECOND, epoch=0, cursor="", deaths=0
+            )
+        )
+
+
 def _refuse_overlap(connection: Connection, source_id: int, name: str) -> None:
     here = (source_run.c.source_id == source_id) & (source_run.c.state == literal_column("'open'"))
     alive = ~is_gone(connection.dialect.name, source_run.c.holder) & source_run.c.holder.is_not(None)

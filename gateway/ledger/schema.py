@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from gateway.errors import LedgerError
+from gateway.ledger import backfill_tables as _backfill  # noqa: F401 # its tables join the metadata
 from gateway.ledger import evidence_tables as _evidence  # noqa: F401 # its tables join the metadata
 from gateway.ledger import failure_tables as _failures  # noqa: F401 # its tables join the metadata
 from gateway.ledger import people_tables as _people  # noqa: F401 # its tables join the metadata

@@ -15,6 +15,7 @@ from gateway.model.record import Level
 from gateway.pack import Pack, PackSet
 from gateway.rules.case import CaseRules
 from gateway.rules.catalogue import Context, RecordedCatalogue
+from gateway.rules.pressing import Pressing
 from gateway.rules.return_codes import ReturnCodes
 from gateway.semantics.admission import Candidate, Findings, Mark
 
@@ -29,6 +30,7 @@ class _Bench:
         self.rules = CaseRules(pack)
         self.codes = ReturnCodes(pack)
         self.clock = LegalClock(pack)
+        self.pressing = Pressing(pack, self.rules, self.clock)
 
 
 class PackJudge:
@@ -69,6 +71,16 @@ class PackJudge:
     def wants_history(self, types: frozenset[str], level: Level) -> bool:
         """Tell whether rules about records of these types look at what else stands in their cases."""
         return any(bench.rules.wants_history(types, level) for bench in self._benches.values())
+
+    def dues(self, history: Sequence[CaseRecord], admitted: Sequence[Candidate], now: int, /) -> Mapping[Mark, int]:
+        """Return when limits end that admitted records keep (microseconds); those that keep none are not in it."""
+        if self.only is not None:
+            return self._newest.pressing.dues(history, [each.record for each in admitted], now)
+        found: dict[Mark, int] = {}
+        for name, bench in self._benches.items():
+            records = [each.record for each in admitted if self._alike(each)[0] == name]
+            found.update(bench.pressing.dues(history, records, now))
+        return found
 
     def _alike(self, each: Candidate) -> _Alike:
         name = self.only or self._packs.select(date.fromisoformat(each.record.occurred_at[:10])).name

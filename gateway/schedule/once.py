@@ -19,6 +19,7 @@ from gateway.ledger.destinations import figures
 from gateway.ledger.runs import Figures
 from gateway.ports import Destination
 from gateway.schedule.collection import rare_collection
+from gateway.schedule.filling import fill_until
 from gateway.schedule.replaying import replay_until
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
@@ -33,13 +34,15 @@ Opened = Callable[[Destination], None]
 class RoundOptions:
     """What a round does: which sources (all by default), for how many seconds retries are worth waiting for, and reconciling.
 
-    ``whole`` reads the sources from their beginning, whatever was read before.
+    ``whole`` reads the sources from their beginning, whatever was read before; ``back_fill`` reads running back-fills
+    to their end.
     """
 
     sources: Sequence[str] | None = None
     patience: float = 30.0
     reconcile: bool = True
     whole: bool = False
+    back_fill: bool = False
     progress: SourceProgress = lambda _name, _done, _expected: None
 
 
@@ -75,6 +78,8 @@ def _pull_and_deliver(place: Workplace, options: RoundOptions, outcome: _Outcome
                     for each in place.destinations
                 }
                 _pull_all(place, options, backlog, outcome)
+                if options.back_fill:
+                    fill_until(place, backlog, options.patience, lambda rows: options.progress("", rows, None))
                 replay_until(place, backlog, options.patience)
         except BaseException:
             backlog.stop()

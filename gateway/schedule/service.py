@@ -18,10 +18,12 @@ from cronsim import CronSim
 
 from gateway.clock import BEIJING
 from gateway.errors import GatewayError, LedgerError
+from gateway.flow.backfill import due
 from gateway.flow.backlog import Backlog
 from gateway.flow.replay import step
 from gateway.ports import Destination
 from gateway.schedule.collection import rare_collection
+from gateway.schedule.filling import FILL_EVERY, fill, filling
 from gateway.schedule.once import deliver, paused, pull_one, reconcile_one, sweep_one
 from gateway.schedule.replaying import FEED_EVERY, replaying
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
@@ -59,9 +61,11 @@ class Service:
             timezone=BEIJING, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         self._replaying = replaying(place, self._backlog)
+        self._filling = filling(place, self._backlog)
         self._threads: list[threading.Thread] = []
         self._channels: dict[str, Destination] = {}
         self._pulling = {each.name: threading.Lock() for each in place.sources}
+        self._reading = {each.name: threading.Lock() for each in place.sources}
         self._stopping = threading.Event()
         self._cutting = threading.Event()
         self._resources = ExitStack()
@@ -91,6 +95,7 @@ class Service:
                 self._timer.add_job(self._pull, CronTrigger(source.cron), args=(source,), id=f"pull:{source.name}")
         self._timer.add_job(self._park_overdue, "interval", seconds=PARK_EVERY, id="park-overdue")
         self._timer.add_job(self._replay, "interval", seconds=FEED_EVERY, id="replay")
+        self._timer.add_job(self._fill, "interval", seconds=FILL_EVERY, id="back-fill")
         self._timer.add_job(self._alarm_gaps, "interval", seconds=PARK_EVERY, id="alarm-gaps")
         self._timer.add_job(self._seal, "interval", seconds=SEAL_EVERY, id="seal-evidence")
         self._timer.start()
@@ -137,7 +142,7 @@ class Service:
             self._pulling[part.name].release()
 
     def _pull_now(self, part: SourcePart) -> None:
-        with self._backlog.pulling():
+        with self._reading[part.name], self._backlog.pulling():
             try:
                 figures = pull_one(self._place, part, self._backlog, _no_progress).figures
             except GatewayError as error:
@@ -150,7 +155,7 @@ class Service:
         if paused(self._place, part):
             log.info("sweep-skipped", source=part.name, reason="paused")
             return
-        with self._pulling[part.name], self._backlog.pulling():
+        with self._pulling[part.name], self._reading[part.name], self._backlog.pulling():
             try:
                 found = sweep_one(self._place, part, self._backlog)
             except GatewayError as error:
@@ -169,6 +174,18 @@ class Service:
             step(self._replaying)
         except GatewayError as error:
             log.warning("replay-failed", code=error.code, error=error.spoken("zh"))
+
+    def _fill(self) -> None:
+        """Take the running back-fills one step further; a pull that is due goes before them."""
+        for each in due(self._filling):
+            if self._pulling[each.source].locked() or not self._reading[each.source].acquire(blocking=False):
+                continue
+            try:
+                fill(self._filling, lambda other, name=each.source: other.source == name)  # type: ignore[misc]
+            except GatewayError as error:
+                log.warning("back-fill-failed", source=each.source, code=error.code, error=error.spoken("zh"))
+            finally:
+                self._reading[each.source].release()
 
     def _alarm_gaps(self) -> None:
         """Say loudly which numbers of a sender's stream have not come in time (standard.md §4)."""

@@ -13,14 +13,17 @@ from cronsim import CronSim
 
 from gateway.clock import BEIJING, microseconds, moment
 from gateway.errors import GatewayError, LedgerError, Overlap
+from gateway.flow.backfill import SHIFT
 from gateway.flow.backlog import Backlog
 from gateway.flow.deliver import Delivery, deliver_until, idle_for
 from gateway.ledger import firings
+from gateway.ledger.backfills import next_slices, under_way
 from gateway.ledger.claims import Transaction
 from gateway.ledger.destinations import next_due
 from gateway.ledger.firings import Firing
 from gateway.ports import Destination
 from gateway.schedule.collection import rare_collection
+from gateway.schedule.filling import FILL_EVERY, fill, filling
 from gateway.schedule.jobs import COLLECT, DELIVER, Board, Handler, JobRunner
 from gateway.schedule.once import paused, pull_one, reconcile_one, sweep_one
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
@@ -67,6 +70,7 @@ class ClusterWorker:
         delivering = max(1, concurrency - collecting)
         self._docks = {each.name: _Dock(-(-delivering // len(place.destinations))) for each in place.destinations}
         self._pulling = {each.name: threading.Lock() for each in place.sources}
+        self._filling = filling(place, self._backlog)
         self._reconciling: dict[str, Destination] = {}
         self._cutting = threading.Event()
         self._resources = ExitStack()
@@ -76,6 +80,7 @@ class ClusterWorker:
             (COLLECT, "pull"): self.pull,
             (COLLECT, "reconcile"): self.reconcile,
             (COLLECT, "key-sweep"): self.sweep_keys,
+            (COLLECT, "back-fill"): self.back_fill,
         }
         # One place more than deliverers: the sweep never waits for a destination that does not answer.
         self._runner = JobRunner(url, handlers, {DELIVER: delivering + 1, COLLECT: collecting})
@@ -190,6 +195,7 @@ class ClusterWorker:
                 figures = pull_one(self._place, part, self._backlog, _nobody_watches).figures
             except Overlap:
                 firing.skip("overlap")
+                self._after_back_fill(part)
                 return
             except GatewayError as error:
                 firing.fail(error)
@@ -200,6 +206,33 @@ class ClusterWorker:
                         self._board.enqueue_once(self._place.ledger, COLLECT, "pull", at=at, source=part.name)
                 return
         log.info("pulled", source=part.name, rows=figures.rows, accepted=figures.accepted, refused=figures.refused)
+
+    def _after_back_fill(self, part: SourcePart) -> None:
+        """A pull that met a step of a back-fill is tried again at once: such a step is short."""
+        with suppress(LedgerError):
+            with self._place.ledger.reading() as connection:
+                meets = under_way(connection, part.name)
+            if meets and not self._backlog.stopped:
+                at = self._place.clock.now() + timedelta(seconds=SHIFT)
+                self._board.enqueue_once(self._place.ledger, COLLECT, "pull", at=at, source=part.name)
+
+    def back_fill(self, source: str) -> None:
+        """Read on in the back-fill of a source for a while; put up anew where anything is left."""
+        end = self._place.clock.monotonic() + _SHIFT
+        pulling = self._pulling.get(source)
+        if pulling is None:
+            return
+        while self._place.clock.monotonic() < end and not self._backlog.stopped:
+            if not pulling.acquire(blocking=False):
+                break
+            try:
+                fill(self._filling, lambda each: each.source == source)
+            finally:
+                pulling.release()
+            with self._place.ledger.reading() as connection:
+                if not under_way(connection, source):
+                    return
+            self._backlog.rest(FILL_EVERY)
 
     def reconcile(self, destination: str, due_at: int | None = None, days: Sequence[str] | None = None) -> None:
         """Reconcile with a destination: the named days, or all that differ."""
@@ -264,6 +297,10 @@ class ClusterWorker:
                     self._board.enqueue_once(ledger, DELIVER, "drain", destination=part.name)
             for firing in self._ticks():
                 self._fire(firing)
+            with ledger.reading() as connection:
+                left = {each.source for each in next_slices(connection)}
+            for name in sorted(left & self._sources.keys()):
+                self._board.enqueue_once(ledger, COLLECT, "back-fill", source=name)
             with ledger.begin() as connection:
                 for firing in firings.left_over(connection, ledger.now()):
                     self._give_out(connection, firing)

@@ -8,7 +8,7 @@ and the others are judged again without it, until nobody has to go. So the answe
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from gateway.model.case_record import CaseRecord, Sender
 from gateway.model.finding import Finding
@@ -58,6 +58,14 @@ class CaseJudge(Protocol):
 
     def depends_on_state(self, code: str, /) -> bool:
         """Tell whether a later arrival may mend what this code says (2001, 2002, 2003, 2008)."""
+
+
+@runtime_checkable
+class ClockKeeper(Protocol):
+    """A judge that knows which records keep a limit of the law."""
+
+    def dues(self, history: Sequence[CaseRecord], admitted: Sequence[Candidate], now: int, /) -> Mapping[Mark, int]:
+        """Return when the limits end (microseconds) that ``admitted`` records keep; those that keep none are not in it."""
 
 
 @dataclass

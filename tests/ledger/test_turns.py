@@ -2,6 +2,7 @@
 """Whose turn it is: classes of urgency with guaranteed shares, departments in turn, the legal clock first (ledger.md B11)."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -128,3 +129,70 @@ def test_order_inside_a_lane_is_never_a_matter_of_class(desk: Any, make: Any) ->
         claimed = claim(connection, desk.ledger.routes[0], 1, desk.ledger.ids, desk.ledger.now(), NOTHING)
     assert claimed is not None
     assert [each.key for each in claimed.records] == ["LA:c1:1", "JD:c1:1"]
+
+
+class Keeper:
+    """A judge that finds nothing wrong and knows by when one case must be heard of."""
+
+    master_data: Mapping[str, str] = {}  # as the protocol has it
+
+    def __init__(self, due: dict[str, int]) -> None:
+        self.due = due
+        self.asked: list[int] = []
+
+    def judge(self, *_shown: Any) -> dict[Any, Any]:
+        return {}
+
+    def wants_history(self, *_shown: Any) -> bool:
+        return True
+
+    def depends_on_state(self, _code: str) -> bool:
+        return True
+
+    def dues(self, history: Sequence[Any], admitted: Sequence[Any], _now: int) -> dict[Any, int]:
+        self.asked.append(len(history))
+        return {each.mark: self.due[each.record.key] for each in admitted if each.record.key in self.due}
+
+
+def test_a_record_that_keeps_a_limit_of_the_law_goes_first(desk: Any, make: Any) -> None:
+    """What stops a clock is in line by the end of its limit from intake on, and goes before all that came earlier."""
+    keeper = Keeper({"LA:case-9:1": desk.ledger.now() + DAY})
+    desk.ledger.judge = keeper
+    feed = desk.feed(level=Level.L2)
+    for number in range(1, 10):
+        feed.row(f"r{number}", f"raw {number}", make.draft("LA", f"case-{number}", f"text {number}"))
+    feed.end()
+    assert dict(desk.rows(lane, "name", "due", destination_id=1)) == {
+        **{f"case-{number}": NEVER for number in range(1, 9)}, "case-9": keeper.due["LA:case-9:1"],
+    }  # fmt: skip
+    assert next(iter(ask(desk, 5))) == "case-9"
+    claimed = taken(desk)
+    assert next(each.key for each in claimed.records) == "LA:case-9:1"
+
+
+def taken(desk: Any) -> Any:
+    route = desk.ledger.routes[0]
+    with desk.ledger.begin() as connection:
+        (worker,) = desk.ledger.membership.enlist(connection, ["m"], desk.ledger.now())
+        claimed = claim(connection, route, worker, desk.ledger.ids, desk.ledger.now(), NOTHING)
+    assert claimed is not None
+    return claimed
+
+
+def test_a_back_fill_is_asked_for_no_clock(desk: Any, make: Any) -> None:
+    keeper = Keeper({"LA:case-1:1": desk.ledger.now() + DAY})
+    desk.ledger.judge = keeper
+    feed = desk.feed(level=Level.L2, priority=Priority.BACK_FILL)
+    feed.row("r1", "raw", make.draft("LA", "case-1", "text"))
+    assert keeper.asked == []
+    assert desk.rows(lane, "due", destination_id=1) == [(NEVER,)]
+
+
+def test_what_waited_is_in_line_by_its_limit_when_it_is_released(desk: Any, make: Any) -> None:
+    keeper = Keeper({"GZ:case-1:1": desk.ledger.now() + DAY})
+    desk.ledger.judge = keeper
+    feed = desk.feed(level=Level.L2)
+    feed.row("r2", "raw 2", make.draft("GZ", "case-1", "notice"))
+    assert desk.rows(lane, "name") == []
+    feed.row("r1", "raw 1", make.draft("LA", "case-1", "filing"))
+    assert desk.rows(lane, "due", destination_id=1) == [(keeper.due["GZ:case-1:1"],)]

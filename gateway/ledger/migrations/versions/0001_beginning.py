@@ -63,6 +63,45 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "backfill_plan",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("rate", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_backfill_plan")),
+        comment="history of a source that is read beside its pulls; rate is rows a second",
+    )
+    op.create_index(op.f("ix_backfill_plan_source_id"), "backfill_plan", ["source_id"], unique=False)
+    op.create_table(
+        "backfill_run",
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.Column("plan_id", sa.Integer(), nullable=False),
+        sa.Column("slice_no", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_backfill_run")),
+        comment="runs that read a slice; their figures are its figures",
+    )
+    op.create_index(op.f("ix_backfill_run_plan_id"), "backfill_run", ["plan_id"], unique=False)
+    op.create_table(
+        "backfill_slice",
+        sa.Column("plan_id", sa.Integer(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("floor", sa.Text(), nullable=True),
+        sa.Column("until", sa.Text(), nullable=False),
+        sa.Column("expected", sa.BigInteger(), nullable=True),
+        sa.Column("position", sa.Text(), server_default="", nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("plan_id", "no", name=op.f("pk_backfill_slice")),
+        comment="one slice, both bounds included; position (JSON) is where it goes on, moved with each chunk",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "case_file",
         sa.Column("case_no", sa.Text(), nullable=False),
         sa.Column("rev", sa.BigInteger(), nullable=False),
