@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``gateway status``: sources, destinations and what is on its way, read without disturbing a running gateway."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,15 @@ from gateway.app import read_ledger
 from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, spoken
 from gateway.cli.waiting import predecessors_missing
-from gateway.clock import moment
-from gateway.config import load
+from gateway.clock import SystemClock, moment
+from gateway.config import Configuration, load
 from gateway.i18n import _
+from gateway.ledger import firings
 from gateway.ledger.destinations import count_differences, figures, known
 from gateway.ledger.overview import Reason, record_states, refusal_codes, sources, waiting_reasons
+from gateway.ledger.reconciling import source_counts
 from gateway.pack import Pack, load_pack
+from gateway.schedule.firing import named, next_tick
 
 
 @click.command(help="查看数据源最近一次采集、目的地状态和积压、记录状态、拒绝原因;只读,不影响正在运行的网关。")
@@ -73,6 +77,14 @@ def command(directory: Path, as_json: bool) -> None:
         ],
         title=_("目的地"),
     )
+    print_table(
+        [_("计划"), _("应在"), _("状态"), _("补自"), _("说明"), _("下一次")],
+        [
+            [each["schedule"], each["due_at"], each["state"], each["covers_from"], each["detail"], each["next_at"]]
+            for each in state["schedules"]
+        ],
+        title=_("定时"),
+    )
     print_table([_("记录状态"), _("条数")], state["records"].items(), title=_("台账"))
     if state["waiting"]:
         print_table(
@@ -113,6 +125,8 @@ def _state(directory: Path) -> dict[str, Any]:
                 }
                 for row in known(connection)
             ],
+            "schedules": _schedules(configuration, firings.latest(connection)),
+            "source_differences": source_counts(connection),
             "records": record_states(connection),
             "waiting": [_waiting(pack, each) for each in waiting_reasons(connection)],
             "refusals": refusal_codes(connection),
@@ -133,9 +147,33 @@ def _waiting(pack: Pack, reason: Reason) -> dict[str, Any]:
     }
 
 
+def _schedules(configuration: Configuration, rows: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return every schedule with its last firing and its next: why one did not run stands in state and detail."""
+    site = configuration.site
+    lines = named(
+        {each.name: each.schedule for each in configuration.sources},
+        [each.name for each in configuration.destinations if each.statements],
+        site.reconciliation.schedule,
+        site.reconciliation.sweep,
+    )
+    now = SystemClock().now()
+    return [
+        {
+            "schedule": name, "line": line, "next_at": next_tick(line, now).isoformat(timespec="seconds"),
+            **_times({
+                column: getattr(rows.get(name), column, None)
+                for column in ("due_at", "state", "covers_from", "started_at", "ended_at", "detail")
+            }),
+        }
+        for name, line in sorted(lines.items())
+    ]  # fmt: skip
+
+
 def _times(row: dict[str, Any]) -> dict[str, Any]:
     """Show ledger times as +08:00 texts."""
     return {
-        name: moment(value).isoformat(timespec="seconds") if name.endswith("_at") and value is not None else value
+        name: moment(value).isoformat(timespec="seconds")
+        if name.endswith(("_at", "_from")) and value is not None
+        else value
         for name, value in row.items()
     }

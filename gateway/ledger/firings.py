@@ -9,6 +9,7 @@ ahead and back, every tick still fires.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -28,8 +29,15 @@ class Firing:
     due_at: int
 
 
-def fire(connection: Connection, firing: Firing, now: int) -> bool:
-    """Write down that a schedule is due, inside the caller's transaction; False when somebody did so before.
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A firing that was just written down; ``covers_from`` is the one before it, whatever was missed in between."""
+
+    covers_from: int | None
+
+
+def fire(connection: Connection, firing: Firing, now: int) -> Fired | None:
+    """Write down that a schedule is due, inside the caller's transaction; None when somebody did so before.
 
     A schedule never seen before does not fire for a tick that passed before it was known.
     """
@@ -51,7 +59,7 @@ def fire(connection: Connection, firing: Firing, now: int) -> bool:
     written = connection.execute(
         family.insert(schedule_run).values(values).on_conflict_do_nothing().returning(schedule_run.c.due_at)
     )
-    return written.first() is not None and bool(known)
+    return Fired(before) if written.first() is not None and known else None
 
 
 def begin(connection: Connection, firing: Firing, holder: int, now: int) -> bool:
@@ -71,6 +79,21 @@ def end(connection: Connection, firing: Firing, state: str, detail: str | None, 
     connection.execute(
         update(schedule_run).where(_this(firing)).values(state=state, detail=detail, ended_at=now, holder=None)
     )
+
+
+def latest(connection: Connection) -> dict[str, Any]:
+    """Return the last row of every schedule, by name: why it did not run can be seen there."""
+    last = (
+        select(schedule_run.c.schedule, func.max(schedule_run.c.due_at).label("due_at"))
+        .group_by(schedule_run.c.schedule)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(schedule_run).join(
+            last, (last.c.schedule == schedule_run.c.schedule) & (last.c.due_at == schedule_run.c.due_at)
+        )
+    )
+    return {row.schedule: row for row in rows}
 
 
 def left_over(connection: Connection, now: int) -> Sequence[Firing]:

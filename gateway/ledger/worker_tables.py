@@ -14,6 +14,8 @@ worker = Table(
     Column("place", Text, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
+    # A number is never given twice: what a dead worker held must not seem to be held by a new one.
+    sqlite_autoincrement=True,
     comment="who may hold a lease; process and place tell a machine whether its own are alive, seen_at is the database's clock",
 )
 

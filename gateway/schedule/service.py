@@ -1,54 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
 """The service: deliverers that never stop, pulls and reconciliation fired by the clock.
 
-APScheduler is the timer and nothing else: its jobs live in memory and are made anew from the configuration at every
-start. Cron lines are read by cronsim, as APScheduler's numeric weekdays are off by one.
+Schedules are rows of the ledger, as in cluster mode (B24): each tick fires once, what was missed is told and made up
+for by one firing, what a process now gone had begun is done again.
 """
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from datetime import datetime
 from typing import Any
 
 import structlog
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.base import BaseTrigger
-from cronsim import CronSim
 
-from gateway.clock import BEIJING
 from gateway.errors import GatewayError, LedgerError
 from gateway.flow.backfill import due
 from gateway.flow.backlog import Backlog
 from gateway.flow.replay import step
+from gateway.ledger import firings
+from gateway.ledger.firings import Firing
 from gateway.ports import Destination
 from gateway.schedule.collection import rare_collection
 from gateway.schedule.filling import FILL_EVERY, fill, filling
+from gateway.schedule.firing import PULL, RECONCILE, SWEEP, Begun, carried_out, tell_missed, ticks
 from gateway.schedule.once import deliver, paused, pull_one, reconcile_one, sweep_one
 from gateway.schedule.replaying import FEED_EVERY, replaying
+from gateway.schedule.timer import Timer
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
 PARK_EVERY = 60
 SEAL_EVERY = 20
 """Seconds; while there is work the commits seal by themselves, this seals what the last of them left open (B29)."""
+_LOOK_EVERY = 1.0
+_PULLS_AT_ONCE = 10
+_NOW = 0
+"""Due time of a firing that stands in no schedule: the pull of the start."""
 _RESTART_PAUSE = 10.0
 _FINISH_WITHIN = 15.0
 """Seconds that the packages under way get to be answered once the service is told to stop; then they are cut."""
 
 log = structlog.get_logger(__name__)
-
-
-class CronTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
-    """Fires by a cron line in fixed +08:00."""
-
-    def __init__(self, line: str) -> None:
-        self.line = line
-
-    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
-        """Return the first firing after the last one, or after now."""
-        since = max(previous_fire_time, now) if previous_fire_time else now
-        fires: datetime = next(CronSim(self.line, since.astimezone(BEIJING)))
-        return fires
 
 
 class Service:
@@ -57,9 +48,13 @@ class Service:
     def __init__(self, place: Workplace) -> None:
         self._place = place
         self._backlog = Backlog(tuple(each.name for each in place.destinations), place.linger)
-        self._timer = BackgroundScheduler(
-            timezone=BEIJING, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        )
+        self._timer = Timer(self._broke)
+        self._sources = {each.name: each for each in place.sources}
+        self._destinations = {each.name: each for each in place.destinations}
+        self._pulls = ThreadPoolExecutor(_PULLS_AT_ONCE, thread_name_prefix="pull")
+        self._works = ThreadPoolExecutor(2 + len(place.destinations), thread_name_prefix="schedule")
+        self._fired: dict[str, int] = {}
+        self._missed: dict[str, Firing] = {}
         self._replaying = replaying(place, self._backlog)
         self._filling = filling(place, self._backlog)
         self._threads: list[threading.Thread] = []
@@ -73,7 +68,7 @@ class Service:
         self.fault: BaseException | None = None
 
     def start(self) -> None:
-        """Start the deliverers, pull every source once, and set the clock for what comes after."""
+        """Start the deliverers, pull every source once, and fire schedules from now on."""
         self._resources.enter_context(rare_collection())
         for destination in self._place.destinations:
             thread = threading.Thread(
@@ -81,23 +76,19 @@ class Service:
             )
             thread.start()
             self._threads.append(thread)
-            if destination.statements:
-                self._timer.add_job(
-                    self._reconcile, CronTrigger(self._place.reconcile_at), args=(destination,),
-                    id=f"reconcile:{destination.name}",
-                )  # fmt: skip
-        for source in self._place.sources:
-            self._timer.add_job(self._pull, args=(source,), id=f"first:{source.name}")
-            self._timer.add_job(
-                self._sweep, CronTrigger(self._place.sweep_at), args=(source,), id=f"key-sweep:{source.name}"
-            )
-            if source.cron:
-                self._timer.add_job(self._pull, CronTrigger(source.cron), args=(source,), id=f"pull:{source.name}")
-        self._timer.add_job(self._park_overdue, "interval", seconds=PARK_EVERY, id="park-overdue")
-        self._timer.add_job(self._replay, "interval", seconds=FEED_EVERY, id="replay")
-        self._timer.add_job(self._fill, "interval", seconds=FILL_EVERY, id="back-fill")
-        self._timer.add_job(self._alarm_gaps, "interval", seconds=PARK_EVERY, id="alarm-gaps")
-        self._timer.add_job(self._seal, "interval", seconds=SEAL_EVERY, id="seal-evidence")
+        self._catch_up()
+        for name in self._sources:
+            # A pull that was missed while nobody ran is made up for by the first one.
+            first = f"{PULL}:{name}"
+            self._submit(self._missed.pop(first, Firing(first, _NOW)))
+        for firing in self._missed.values():
+            self._submit(firing)
+        self._timer.every(_LOOK_EVERY, "schedules", self._look)
+        self._timer.every(PARK_EVERY, "park-overdue", self._park_overdue)
+        self._timer.every(FEED_EVERY, "replay", self._replay)
+        self._timer.every(FILL_EVERY, "back-fill", self._fill)
+        self._timer.every(PARK_EVERY, "alarm-gaps", self._alarm_gaps)
+        self._timer.every(SEAL_EVERY, "seal-evidence", self._seal)
         self._timer.start()
 
     def grew(self, records: int) -> None:
@@ -114,51 +105,110 @@ class Service:
             return
         self._stopping.set()
         self._backlog.stop()
-        self._timer.pause()
+        self._timer.stop()
         end = self._place.clock.monotonic() + _FINISH_WITHIN
         for thread in self._threads:
             thread.join(max(0.0, end - self._place.clock.monotonic()))
         self._cutting.set()
         for channel in list(self._channels.values()):
             channel.cut()
-        self._timer.shutdown(wait=True)
+        self._timer.join()
+        for pool in (self._pulls, self._works):
+            pool.shutdown(wait=True, cancel_futures=True)
         for thread in self._threads:
             thread.join()
         with suppress(LedgerError):  # the next start seals it
             self._place.ledger.seal()
         self._resources.close()
 
-    def _pull(self, part: SourcePart) -> None:
+    # -- schedules -------------------------------------------------------------------------------------------------
+
+    def _catch_up(self) -> None:
+        """Write down what came due while nobody ran, and take up what a process now gone had begun (B24)."""
+        ledger = self._place.ledger
+        for firing in ticks(self._place):
+            if self._is_fired(firing):
+                self._missed[firing.schedule] = firing
+        with ledger.reading() as connection:
+            left = firings.left_over(connection, ledger.now() + firings.FORGOTTEN_AFTER)
+        for firing in left:
+            self._missed.setdefault(firing.schedule, firing)
+
+    def _look(self) -> None:
+        """Fire what has come due since the last look; the ledger is asked only where a tick is a new one here."""
+        for firing in ticks(self._place):
+            if self._fired.get(firing.schedule) != firing.due_at and self._is_fired(firing):
+                self._submit(firing)
+
+    def _submit(self, firing: Firing) -> None:
+        """Have a firing carried out; what runs at night never keeps pulls waiting."""
+        pool = self._pulls if firing.schedule.startswith(f"{PULL}:") else self._works
+        pool.submit(self._carry_out, firing)
+
+    def _is_fired(self, firing: Firing) -> bool:
+        """Write down that a schedule is due; tell whether it is for this process to carry out."""
+        with self._place.ledger.begin() as connection:
+            fired = firings.fire(connection, firing, self._place.ledger.now())
+        self._fired[firing.schedule] = firing.due_at
+        if fired:
+            tell_missed(self._place, firing, fired.covers_from)
+        return fired is not None
+
+    def _carry_out(self, firing: Firing) -> None:
+        """Do what a schedule asks for, in a thread of its own; its row tells what became of it."""
+        task, _, name = firing.schedule.partition(":")
+        works: dict[str, Callable[[Any, Begun], None]] = {
+            PULL: self._pull, SWEEP: self._sweep, RECONCILE: self._reconcile,
+        }  # fmt: skip
+        part: Any = (self._destinations if task == RECONCILE else self._sources).get(name)
+        if part is None or self._stopping.is_set():
+            return  # no longer configured; or left over, and taken up at the next start
+        try:
+            with carried_out(self._place.ledger, None if firing.due_at == _NOW else firing) as begun:
+                if begun is not None:
+                    works[task](part, begun)
+        except GatewayError as error:
+            log.warning("schedule-failed", schedule=firing.schedule, code=error.code, error=error.spoken("zh"))
+        except BaseException as fault:
+            self._broke(fault)
+            raise
+
+    def _pull(self, part: SourcePart, begun: Begun) -> None:
         """Pull a source, unless it is paused or a pull of it is still under way."""
         if paused(self._place, part):
+            begun.skip("paused")
             log.info("pull-skipped", source=part.name, reason="paused")
             return
         if not self._pulling[part.name].acquire(blocking=False):
+            begun.skip("overlap")
             log.info("pull-skipped", source=part.name, reason="overlap")
             return
         try:
-            self._pull_now(part)
+            self._pull_now(part, begun)
         finally:
             self._pulling[part.name].release()
 
-    def _pull_now(self, part: SourcePart) -> None:
+    def _pull_now(self, part: SourcePart, begun: Begun) -> None:
         with self._reading[part.name], self._backlog.pulling():
             try:
                 figures = pull_one(self._place, part, self._backlog, _no_progress).figures
             except GatewayError as error:
+                begun.fail(error)
                 log.warning("pull-failed", source=part.name, code=error.code, error=error.spoken("zh"))
                 return
         log.info("pulled", source=part.name, rows=figures.rows, accepted=figures.accepted, refused=figures.refused)
 
-    def _sweep(self, part: SourcePart) -> None:
+    def _sweep(self, part: SourcePart, begun: Begun) -> None:
         """Sweep the keys of a source, and collect what came too late for any pull (B14)."""
         if paused(self._place, part):
+            begun.skip("paused")
             log.info("sweep-skipped", source=part.name, reason="paused")
             return
         with self._pulling[part.name], self._reading[part.name], self._backlog.pulling():
             try:
                 found = sweep_one(self._place, part, self._backlog)
             except GatewayError as error:
+                begun.fail(error)
                 log.warning("sweep-failed", source=part.name, code=error.code, error=error.spoken("zh"))
                 return
         log.info("swept", source=part.name, differences=sum(each.counts for each in found), seen=len(found))
@@ -199,21 +249,26 @@ class Service:
         except LedgerError as error:
             log.warning("seal-failed", code=error.code, error=error.spoken("zh"))
 
-    def _reconcile(self, part: DestinationPart) -> None:
+    def _reconcile(self, part: DestinationPart, begun: Begun) -> None:
         try:
             found = reconcile_one(self._place, part, opened=self._opened(f"reconcile:{part.name}"))
         except GatewayError as error:
+            begun.fail(error)
             log.warning("reconcile-failed", destination=part.name, code=error.code, error=error.spoken("zh"))
             return
         log.info("reconciled", destination=part.name, differences=len(found.differences), restated=len(found.restated))
+
+    def _broke(self, fault: BaseException) -> None:
+        """What nobody foresaw ends the service, loudly, so that it is started anew."""
+        self.fault = fault
+        self.ended.set()
 
     def _deliver_for_ever(self, part: DestinationPart) -> None:
         """Deliver until the service stops; what nobody foresaw ends the service, loudly, so that it is started anew."""
         try:
             self._deliver_again_and_again(part)
         except BaseException as fault:
-            self.fault = fault
-            self.ended.set()
+            self._broke(fault)
             raise
 
     def _deliver_again_and_again(self, part: DestinationPart) -> None:

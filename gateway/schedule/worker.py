@@ -9,9 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from cronsim import CronSim
 
-from gateway.clock import BEIJING, microseconds, moment
 from gateway.errors import GatewayError, LedgerError, Overlap
 from gateway.flow.backfill import SHIFT
 from gateway.flow.backlog import Backlog
@@ -24,6 +22,7 @@ from gateway.ledger.firings import Firing
 from gateway.ports import Destination
 from gateway.schedule.collection import rare_collection
 from gateway.schedule.filling import FILL_EVERY, fill, filling
+from gateway.schedule.firing import PULL, RECONCILE, SWEEP, Begun, carried_out, tell_missed, ticks
 from gateway.schedule.jobs import COLLECT, DELIVER, Board, Handler, JobRunner
 from gateway.schedule.once import paused, pull_one, reconcile_one, sweep_one
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
@@ -175,7 +174,7 @@ class ClusterWorker:
         part = self._sources.get(source)
         if part is None:
             return
-        with self._firing(f"pull:{source}", due_at) as firing:
+        with self._firing(f"{PULL}:{source}", due_at) as firing:
             if firing is None:
                 return
             if paused(self._place, part):
@@ -189,7 +188,7 @@ class ClusterWorker:
             finally:
                 self._pulling[source].release()
 
-    def _pull_now(self, part: SourcePart, firing: "_Begun") -> None:
+    def _pull_now(self, part: SourcePart, firing: Begun) -> None:
         with self._backlog.pulling():
             try:
                 figures = pull_one(self._place, part, self._backlog, _nobody_watches).figures
@@ -239,7 +238,7 @@ class ClusterWorker:
         part = self._destinations.get(destination)
         if part is None:
             return
-        with self._firing(f"reconcile:{destination}", due_at) as firing:
+        with self._firing(f"{RECONCILE}:{destination}", due_at) as firing:
             if firing is None:
                 return
 
@@ -267,7 +266,7 @@ class ClusterWorker:
         part = self._sources.get(source)
         if part is None:
             return
-        with self._firing(f"key-sweep:{source}", due_at) as firing:
+        with self._firing(f"{SWEEP}:{source}", due_at) as firing:
             if firing is None:
                 return
             if paused(self._place, part):
@@ -295,7 +294,7 @@ class ClusterWorker:
                     due = next_due(connection, part.route, _NOBODY, ledger.now())
                 if due is not None and due <= ledger.now():
                     self._board.enqueue_once(ledger, DELIVER, "drain", destination=part.name)
-            for firing in self._ticks():
+            for firing in ticks(place):
                 self._fire(firing)
             with ledger.reading() as connection:
                 left = {each.source for each in next_slices(connection)}
@@ -314,66 +313,26 @@ class ClusterWorker:
 
     # -- schedules -------------------------------------------------------------------------------------------------
 
-    def _ticks(self) -> Iterator[Firing]:
-        """Yield the latest tick of every schedule; which of them are new the ledger knows."""
-        now = self._place.clock.now().astimezone(BEIJING) + timedelta(seconds=1)
-        lines = {f"pull:{each.name}": each.cron for each in self._place.sources if each.cron}
-        lines |= {
-            f"reconcile:{each.name}": self._place.reconcile_at for each in self._place.destinations if each.statements
-        }
-        lines |= {f"key-sweep:{each.name}": self._place.sweep_at for each in self._place.sources}
-        for name, line in lines.items():
-            tick = next(CronSim(line, now, reverse=True))
-            yield Firing(name, microseconds(tick))
-
     def _fire(self, firing: Firing) -> None:
         with self._place.ledger.begin() as connection:
-            if firings.fire(connection, firing, self._place.ledger.now()):
+            fired = firings.fire(connection, firing, self._place.ledger.now())
+            if fired:
                 self._give_out(connection, firing)
+        if fired:
+            tell_missed(self._place, firing, fired.covers_from)
 
     def _give_out(self, connection: Transaction, firing: Firing) -> None:
         task, _, name = firing.schedule.partition(":")
-        what = {"pull": "source", "reconcile": "destination", "key-sweep": "source"}.get(task)
+        what = {PULL: "source", RECONCILE: "destination", SWEEP: "source"}.get(task)
         if what is not None:
             named: dict[str, Any] = {what: name, "due_at": firing.due_at}
             self._board.enqueue(connection, COLLECT, task, **named)
 
     @contextmanager
-    def _firing(self, schedule: str, due_at: int | None) -> Iterator["_Begun | None"]:
-        """Begin a firing and end it; None where somebody else has. Without ``due_at`` there is nothing to write down."""
-        begun = _Begun()
-        if due_at is None:
+    def _firing(self, schedule: str, due_at: int | None) -> Iterator[Begun | None]:
+        firing = None if due_at is None else Firing(schedule, due_at)
+        with carried_out(self._place.ledger, firing) as begun:
             yield begun
-            return
-        ledger, firing = self._place.ledger, Firing(schedule, due_at)
-        holder = ledger.enlist(f"{schedule} {moment(due_at):%Y-%m-%d %H:%M}")[0]
-        with ledger.begin() as connection:
-            mine = firings.begin(connection, firing, holder, ledger.now())
-        try:
-            yield begun if mine else None
-        except BaseException as fault:
-            begun.state, begun.detail = "failed", type(fault).__name__
-            raise
-        finally:
-            ledger.membership.forget(holder)
-            with suppress(LedgerError), ledger.begin() as connection:
-                if mine:
-                    firings.end(connection, firing, begun.state, begun.detail, ledger.now())
-                ledger.membership.strike_out(connection, holder)
-
-
-@dataclass(slots=True)
-class _Begun:
-    """What becomes of a firing."""
-
-    state: str = "done"
-    detail: str | None = None
-
-    def skip(self, why: str) -> None:
-        self.state, self.detail = "skipped", why
-
-    def fail(self, error: GatewayError) -> None:
-        self.state, self.detail = "failed", error.spoken("zh")[:500]
 
 
 @contextmanager

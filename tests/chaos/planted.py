@@ -189,14 +189,18 @@ def _schedule_drift() -> Undo:
     """The next firing is counted from the end of the last one instead of read from the clock line."""
 
     def made(_original: Any) -> Any:
-        def get_next_fire_time(_trigger: Any, previous: Any, now: Any) -> Any:
-            from datetime import timedelta
+        from datetime import timedelta
 
-            return (previous or now) + timedelta(hours=1, seconds=7)
+        ended: list[Any] = []
 
-        return get_next_fire_time
+        def latest_tick(_line: str, now: Any) -> Any:
+            if not ended or now >= ended[-1] + timedelta(hours=1, seconds=7):
+                ended.append(now)
+            return ended[-1]
 
-    return replace("gateway.schedule.service:CronTrigger.get_next_fire_time", made)
+        return latest_tick
+
+    return replace("gateway.schedule.firing:latest_tick", made)
 
 
 BUGS: dict[str, Callable[[], Undo]] = {
