@@ -398,6 +398,11 @@ def read_ledger(configuration: Configuration) -> Ledger:
     return open_ledger(url, SystemClock(), SystemIds(), pack.types, read_only=True)
 
 
+def open_ledger_at(configuration: Configuration, url: str, *, moved: bool = False) -> Ledger:
+    """Open a ledger at another place, or one that has moved, for writing by this process alone."""
+    return open_ledger(url, SystemClock(), SystemIds(), load_pack(configuration.site.pack).types, moved=moved)
+
+
 def write_ledger(configuration: Configuration) -> Ledger:
     """Open the ledger for a short writing command beside a running gateway, which waits its turn (B28)."""
     pack = load_pack(configuration.site.pack)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from gateway.app import read_ledger, write_ledger
-from gateway.cli import ledger_backup, ledger_evidence
+from gateway.cli import ledger_backup, ledger_evidence, ledger_move
 from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
@@ -36,7 +36,7 @@ def command() -> None:
 
 for _each in (
     ledger_backup.backup, ledger_backup.restore, ledger_backup.compare_command, ledger_backup.release,
-    ledger_evidence.head, ledger_evidence.verify,
+    ledger_evidence.head, ledger_evidence.verify, ledger_move.migrate,
 ):  # fmt: skip
     command.add_command(_each)
 

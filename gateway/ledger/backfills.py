@@ -24,7 +24,7 @@ _FIGURES: Final = ("rows", "rereads", "accepted", "refused", "duplicates", "conf
 class NotThisBackfill(RefusedByGate):
     """There is no such back-fill, or it is not in a state for that."""
 
-    code = "GW-731"
+    code = "GW-741"
     summary = Words("没有这个补采,或其状态不允许", "no such back-fill, or not in a state for that")
     advice = Words("先看 gateway backfill list", "look at gateway backfill list")
 
@@ -32,7 +32,7 @@ class NotThisBackfill(RefusedByGate):
 class BackfillUnderWay(RefusedByGate):
     """The source has a back-fill that has not ended."""
 
-    code = "GW-732"
+    code = "GW-742"
     summary = Words("该数据源已有未结束的补采", "the source has a back-fill that has not ended")
     advice = Words("等它结束,或先 gateway backfill abort", "wait for its end, or end it with gateway backfill abort")
 

@@ -113,11 +113,12 @@ def restore(connection: Connection, backup: Path, now: int) -> None:
         copy_rows(old, connection)
     engine.dispose()
     if connection.dialect.name == "postgresql":
-        _set_sequences(connection)
+        set_sequences(connection)
     hold_everything(connection, told, now)
 
 
-def _set_sequences(connection: Connection) -> None:
+def set_sequences(connection: Connection) -> None:
+    """Let the sequences of PostgreSQL go on behind the highest numbers that were copied."""
     for table in metadata.sorted_tables:
         (key, *more) = table.primary_key.columns
         sequence = (

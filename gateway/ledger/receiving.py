@@ -138,6 +138,8 @@ def commit_parcels(
                 results.append(each)
             else:
                 results.append(Stored(next(receipts), sum(made.held.accepted for _, made in each.made)))
+        if any(isinstance(each, Stored) and each.accepted for each in results):
+            ledger.became_ready(connection)  # a hint for workers elsewhere, standing or falling with the packages (B27)
     return results
 
 

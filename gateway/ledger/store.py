@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.clock import microseconds
 from gateway.errors import LedgerError
-from gateway.ledger import absences, gate, intake, notices, received_streams, runs, schema, withdrawals
+from gateway.ledger import absences, gate, intake, moving, notices, received_streams, runs, schema, withdrawals
 from gateway.ledger.absences import Absence, Looked
 from gateway.ledger.batches import among, listed
 from gateway.ledger.catalogue import HeldCatalogue
@@ -44,6 +44,7 @@ from gateway.model.destination import Route
 from gateway.model.priority import Priority
 from gateway.model.record import Level, Scalar, SourceKind
 from gateway.model.record_type import RecordType
+from gateway.model.words import Words
 from gateway.ports import AllocationRequest, Clock, Ids
 from gateway.semantics.admission import CaseJudge
 
@@ -62,12 +63,14 @@ def open_ledger(
     discards: Collection[str] = (),
     read_only: bool = False,
     exclusive: bool = True,
+    moved: bool = False,
 ) -> "Ledger":
     """Open, and where needed make or migrate, the ledger at ``url`` (``sqlite:///FILE`` or ``postgresql://…``).
 
     ``exclusive`` takes the writer lock of an SQLite ledger for as long as it is open: the gateway itself does, a short
     writing command does not and waits its turn. ``read_only`` takes no lock and writes nothing. ``discards`` are codes
-    of findings whose rows must not be stored. Raises LedgerError where the database can't keep the ledger's promises,
+    of findings whose rows must not be stored. ``moved`` opens one that has moved to another database too, which nobody
+    but the move itself may write. Raises LedgerError where the database can't keep the ledger's promises,
     is written by another process, or has another shape.
     """
     parsed = parse(url)
@@ -87,9 +90,23 @@ def open_ledger(
             with ledger.reading() as connection:
                 schema.require(connection)
         else:
-            ledger.make()
+            ledger.make(moved=moved)
         undo.pop_all()
     return ledger
+
+
+def refuse_moved(connection: Connection) -> None:
+    """Refuse to write a ledger that has moved to another database, or is being moved. Raises LedgerError."""
+    found = moving.marked(connection)
+    if found is not None:
+        raise LedgerError(
+            f"{found['state']}: {found['to']}",
+            Words(
+                "台账已搬到那里:改 gateway.yaml 的 ledger.url;搬迁没有做完的,重新执行 gateway ledger migrate,或加 --cancel",
+                "the ledger has moved: change ledger.url in gateway.yaml; where the move was not finished run gateway"
+                " ledger migrate again, or with --cancel",
+            ),
+        )
 
 
 @lru_cache
@@ -148,11 +165,13 @@ class Ledger:
         """Return the time in microseconds since 1970 UTC."""
         return microseconds(self.clock.now())
 
-    def make(self) -> None:
-        """Make or migrate the tables."""
+    def make(self, *, moved: bool = False) -> None:
+        """Make or migrate the tables. Raises LedgerError for a ledger that has moved, unless ``moved``."""
         with self.begin() as connection:
             alone(connection)
             schema.ensure(connection)
+            if not moved:
+                refuse_moved(connection)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:

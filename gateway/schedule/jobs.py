@@ -74,12 +74,17 @@ class Board:
         """Put up a job inside the caller's transaction: it comes into being with it or not at all."""
         self._put(connection, queue, task, at, None, what)
 
-    def enqueue_once(self, ledger: Ledger, queue: str, task: str, *, at: datetime | None = None, **what: Any) -> None:
-        """Put up a job, unless the same one waits already, in a transaction of its own."""
+    def enqueue_once(
+        self, ledger: Ledger, queue: str, task: str, *, at: datetime | None = None, alone: bool = False, **what: Any
+    ) -> None:  # fmt: skip
+        """Put up a job, unless the same one waits already, in a transaction of its own.
+
+        ``alone``: it is not taken while another one of its name runs anywhere.
+        """
         lock = ":".join([task, *map(str, what.values())])
         try:
             with ledger.begin() as connection:
-                self._put(connection, queue, task, at, lock, what)
+                self._put(connection, queue, task, at, lock, what, alone=alone)
         except AlreadyEnqueued:
             return
 
@@ -91,9 +96,13 @@ class Board:
         at: datetime | None,
         lock: str | None,
         what: Mapping[str, Any],
+        *,
+        alone: bool = False,
     ) -> None:
         driver = connection.connection.driver_connection
-        job = self._app.configure_task(task, queue=queue, queueing_lock=lock, schedule_at=at, connection=driver)
+        job = self._app.configure_task(
+            task, queue=queue, queueing_lock=lock, lock=task if alone else None, schedule_at=at, connection=driver
+        )
         job.defer(**what)
 
     def tidy(self, connection: Connection) -> None:

@@ -14,6 +14,7 @@ from gateway.errors import GatewayError, LedgerError, Overlap
 from gateway.flow.backfill import SHIFT
 from gateway.flow.backlog import Backlog
 from gateway.flow.deliver import Delivery, deliver_until, idle_for
+from gateway.flow.replay import is_active, step
 from gateway.ledger import firings
 from gateway.ledger.backfills import next_slices, under_way
 from gateway.ledger.claims import Transaction
@@ -25,6 +26,7 @@ from gateway.schedule.filling import FILL_EVERY, fill, filling
 from gateway.schedule.firing import PULL, RECONCILE, SWEEP, Begun, carried_out, tell_missed, ticks
 from gateway.schedule.jobs import COLLECT, DELIVER, Board, Handler, JobRunner
 from gateway.schedule.once import paused, pull_one, reconcile_one, sweep_one
+from gateway.schedule.replaying import FEED_EVERY, replaying
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
 _SHIFT: Final = 30.0
@@ -70,19 +72,21 @@ class ClusterWorker:
         self._docks = {each.name: _Dock(-(-delivering // len(place.destinations))) for each in place.destinations}
         self._pulling = {each.name: threading.Lock() for each in place.sources}
         self._filling = filling(place, self._backlog)
+        self._replaying = replaying(place, self._backlog)
         self._reconciling: dict[str, Destination] = {}
         self._cutting = threading.Event()
         self._resources = ExitStack()
         handlers: dict[tuple[str, str], Handler] = {
             (DELIVER, "drain"): self.drain,
             (DELIVER, "sweep"): self.sweep,
+            (DELIVER, "replay"): self.replay,
             (COLLECT, "pull"): self.pull,
             (COLLECT, "reconcile"): self.reconcile,
             (COLLECT, "key-sweep"): self.sweep_keys,
             (COLLECT, "back-fill"): self.back_fill,
         }
-        # One place more than deliverers: the sweep never waits for a destination that does not answer.
-        self._runner = JobRunner(url, handlers, {DELIVER: delivering + 1, COLLECT: collecting})
+        # Two places more than deliverers: sweep and replay never wait for a destination that does not answer.
+        self._runner = JobRunner(url, handlers, {DELIVER: delivering + 2, COLLECT: collecting})
         self.ended = threading.Event()
         self.fault: BaseException | None = None
 
@@ -206,6 +210,25 @@ class ClusterWorker:
                 return
         log.info("pulled", source=part.name, rows=figures.rows, accepted=figures.accepted, refused=figures.refused)
 
+    def replay(self) -> None:
+        """Feed the running replay plans for a while, at their rate; one worker at a time does."""
+        end = self._place.clock.monotonic() + _SHIFT
+        while self._place.clock.monotonic() < end and not self._backlog.stopped:
+            try:
+                step(self._replaying)
+                if not is_active(self._replaying):
+                    return
+            except GatewayError as error:
+                log.warning("replay-failed", code=error.code, error=error.spoken("zh"))
+                return  # the sweep comes back to it
+            self._hint_everywhere()
+            self._backlog.rest(FEED_EVERY)
+
+    def _hint_everywhere(self) -> None:
+        """What a plan has put into the lanes may be sent at once, by any worker."""
+        for name in self._destinations:
+            self._board.enqueue_once(self._place.ledger, DELIVER, "drain", destination=name)
+
     def _after_back_fill(self, part: SourcePart) -> None:
         """A pull that met a step of a back-fill is tried again at once: such a step is short."""
         with suppress(LedgerError):
@@ -296,6 +319,8 @@ class ClusterWorker:
                     self._board.enqueue_once(ledger, DELIVER, "drain", destination=part.name)
             for firing in ticks(place):
                 self._fire(firing)
+            if is_active(self._replaying):
+                self._board.enqueue_once(ledger, DELIVER, "replay", alone=True)
             with ledger.reading() as connection:
                 left = {each.source for each in next_slices(connection)}
             for name in sorted(left & self._sources.keys()):

@@ -46,7 +46,7 @@ def test_a_history_is_planned_run_to_its_end_and_shown(place: Town) -> None:
     )
     number = str(planned["id"])
     assert planned["state"] == "planned"
-    assert "GW-732" in told(place, "plan", "applications", *reason, codes=(5,))
+    assert "GW-742" in told(place, "plan", "applications", *reason, codes=(5,))
     assert "done" in told(place, "run", number, *reason)
     shown = told(place, "show", number, "--json")
     assert (shown["state"], shown["accepted"], shown["slices_done"]) == ("done", 20, shown["slices_total"])
