@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records that keep a limit of the law, and when it ends: delay beyond that would draw a false card (standard.md §5, §7)."""
 
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
@@ -41,7 +40,7 @@ def test_limits_in_hours_and_of_penalties_count_too() -> None:
 
 def test_who_was_late_himself_presses_nobody() -> None:
     life = _records("full-life-permit.xml")
-    late = [replace(each, occurred_at="2022-03-28T09:00:00+08:00") if each.type == "XK_JD" else each for each in life]
+    late = [each._replace(occurred_at="2022-03-28T09:00:00+08:00") if each.type == "XK_JD" else each for each in life]
     assert dues(late, "XK_JD") == [], "that card is true"
 
 
