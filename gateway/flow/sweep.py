@@ -99,7 +99,9 @@ class Swept:
 
 
 def can_sweep(source: Source) -> bool:
-    """Tell whether a source can be read again: what was taken from it is gone there."""
+    """Tell whether a source can be read again, and shows what is now: what was taken from it, or only happened, is gone."""
+    if isinstance(source, Listed) and not source.comparable:
+        return False
     return not (isinstance(source, Consumed) and source.consumes)
 
 
