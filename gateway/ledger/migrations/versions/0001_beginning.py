@@ -786,6 +786,7 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_worker")),
         comment="who may hold a lease; process and place tell a machine whether its own are alive, seen_at is the database's clock",
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_worker_process"), "worker", ["process"], unique=False)
     op.create_table(
