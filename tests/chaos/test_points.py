@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Crash points stand in real code, cost nothing where nobody arms them, and strike where they say."""
 
+import itertools
+import random
+from types import SimpleNamespace
+
 import pytest
 
-from tests.chaos import points
+from tests.chaos import campaign, points
+from tests.chaos.campaign import Campaign
 
 
 def test_there_are_forty_and_each_stands_in_real_code() -> None:
@@ -31,3 +36,13 @@ def test_a_point_strikes_at_its_passing_and_is_gone_when_undone() -> None:
         undo()
     assert struck == ["settle.begun"]
     assert deliver.settle is settlement.settle is original
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_campaign_takes_every_point_in_turn_and_never_two_before_a_commit_in_a_row(seed: int) -> None:
+    """A source whose pull died twice is read in a child process (B15), which would cost more than all kills together."""
+    deck = SimpleNamespace(chance=random.Random(seed), _turn=[])
+    taken = [Campaign._next_point(deck) for _ in points.POINTS]  # type: ignore[arg-type]
+    assert sorted(taken) == sorted(points.POINTS)
+    early = [name.startswith(("run.", "page.", "chunk.")) and name not in campaign._COMMITTED for name in taken]
+    assert not any(one and other for one, other in itertools.pairwise(early))
