@@ -292,26 +292,42 @@ def paging_while_rows_come(bench: Bench) -> None:
 
 @case("VOL-04", "S")
 def volume(bench: Bench) -> None:
-    """10,000 records within 5 minutes, reckoned from two volumes: the cost of a record must not grow."""
+    """10,000 records within 5 minutes, reckoned from two volumes: the cost of a record must not grow.
+
+    It fails only when three measurements in a row say so: what else the machine does must not look like growth.
+    """
     subject, at = service(bench), "2026-06-01T09:00:00+08:00"
     bench.drive("records.add", count=100, at=at)
     small = _seconds(subject, at)
     bench.drive("records.add", count=300, at=at)
-    large = _seconds(subject, at)
-    bench.examined(500)
-    square = max(0.0, (large - 4 * small) / (400 * 400 - 4 * 100 * 100))
+    needed = 0.0
+    for _measurement in range(3):
+        large = _seconds(subject, at)
+        needed = _reckoned(small, large)
+        if needed <= VOLUME_SECONDS:
+            break
+    bench.examined(400)
+    if needed > VOLUME_SECONDS:
+        bench.fail(
+            "a",
+            f"按增长推算,{VOLUME} 条要用 {needed:.0f} 秒",
+            f"{VOLUME} records would take {needed:.0f} s",
+            expected="≤ 300 s",
+            received=f"{small:.2f} s / 100, {large:.2f} s / 400",
+        )
+
+
+def _reckoned(small: float, large: float) -> float:
+    """Return the seconds that VOLUME records would take, from those of 100 and of 400: a share by record, one by pair."""
+    square = max(0.0, (large - 4 * small) / (400 * 400 - 4 * 100 * 100)) if large > 8 * small else 0.0
     linear = max(0.0, (large - square * 400 * 400) / 400)
-    needed = square * VOLUME * VOLUME + linear * VOLUME
-    grows = large > 8 * small  # four times the records: more than twice their share is no noise
-    if needed > VOLUME_SECONDS and (grows or linear * VOLUME > VOLUME_SECONDS):
-        bench.fail("a", f"按增长推算,{VOLUME} 条要用 {needed:.0f} 秒", f"{VOLUME} records would take {needed:.0f} s",
-                   expected="≤ 300 s", received=f"{small:.2f} s / 100, {large:.2f} s / 400")  # fmt: skip
+    return square * VOLUME * VOLUME + linear * VOLUME
 
 
 def _seconds(subject: SoapSubject, at: str) -> float:
-    """Return the least of three times: what else the machine does must not look like growth."""
+    """Return the lesser of two times."""
     taken = []
-    for _time in range(3):
+    for _time in range(2):
         begun = time.monotonic()
         subject.pull(since=at, types=[ADDED])
         taken.append(time.monotonic() - begun)

@@ -109,7 +109,7 @@ class ChildUnstamped(Driver):
 
     def department_stamp(self, row: Row, part: str) -> datetime | None:
         """Keep the old stamp where a child table changed."""
-        return datetime.fromisoformat(row.changed) if part == "child" else None
+        return datetime.fromisoformat(row.changed) - timedelta(hours=1) if part == "child" else None
 
 
 @mutant("M045")

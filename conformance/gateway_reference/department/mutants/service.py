@@ -345,7 +345,7 @@ class SessionsShared(Department):
         thread, moment, before = self.last
         mine = (threading.get_ident(), time.monotonic(), tuple(types))
         self.last = mine
-        mixed = cursor is not None and types and before and thread != mine[0] and mine[1] - moment < 0.5
+        mixed = cursor is not None and types and before and thread != mine[0] and mine[1] - moment < 5
         return super().select(before if mixed else types, since, cursor, size)
 
 

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kill matrix in short: every mutant against the case that must find it, and its prerequisites; some twins whole.
+
+`make matrix` runs every mutant and twin against every case; its result is committed as docs/reference/conformance-matrix.json.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gateway_conformance import registry
+from gateway_conformance.matrix import Choice, dictionary, figures, matrix
+from gateway_reference.department import mutants, running, twins
+
+pytestmark = pytest.mark.service
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "conformance-matrix.json"
+SLOW = frozenset({"H031", "M054"})
+"""Mutants that are found by waiting; the full matrix runs them."""
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_named_case_kills_its_mutant(part: int) -> None:
+    chosen = sorted(set(mutants.load()) - SLOW)[part::4]
+    found = matrix(Choice(quick=True, only=frozenset(chosen), twins=False, others=0))
+    survived = [
+        id_ for id_, each in found["per_mutant"].items() if registry.mutants()[id_].killer not in each["killed_by"]
+    ]
+    assert not survived
+    assert not found["unexpected"], "a prerequisite failed that has nothing to do with the defect"
+
+
+@pytest.mark.parametrize("id_", ["T01", "T04"])
+def test_good_twin_passes_everything(id_: str) -> None:
+    found = matrix(Choice(only=frozenset({id_})))
+    assert found["per_twin"] == {id_: {"profile": "S", "failed": []}}
+    assert found["mutants"] == 0
+
+
+def test_every_mutant_and_twin_is_in_the_registry() -> None:
+    assert set(mutants.load()) <= set(registry.mutants())
+    assert set(twins.TWINS) <= set(registry.twins())
+
+
+def test_committed_matrix_is_of_this_registry_and_kills_everything() -> None:
+    held = json.loads(PAGE.read_text("utf-8"))
+    assert set(held["per_mutant"]) == set(mutants.load())
+    assert held["mutants"] == held["killed"] == held["killed_by_named"]
+    assert held["twins_failed"] == 0
+    assert held["reference_failed"] == []
+    assert held["unexpected_failures"] == 0
+
+
+def test_figures_tell_a_survivor_and_an_unexpected_failure() -> None:
+    found = figures(
+        {
+            "M042": {"profile": "S", "killed_by": ["INC-01", "COD-01"], "codes": ["E-INC-01a"]},
+            "M043": {"profile": "S", "killed_by": [], "codes": []},
+        },
+        {"T01": {"profile": "S", "failed": ["VOL-01"]}},
+    )
+    assert (found["mutants"], found["killed"], found["killed_by_named"], found["unexpected_failures"]) == (2, 1, 1, 1)
+    assert (found["twins"], found["twins_failed"]) == (1, 1)
+    assert dictionary(found) == {"M042": {"profile": "S", "cases": ["INC-01", "COD-01"], "codes": ["E-INC-01a"]}}
+
+
+def test_a_mutant_file_gives_a_department_the_defect_it_defines(tmp_path: Path) -> None:
+    from gateway_conformance import runner, sut
+
+    file = tmp_path / "mine.py"
+    file.write_text("class Mine:\n    def since(self, row, since):\n        return row.changed > since\n", "utf-8")
+    started = running.build(running.Settings("S", tmp_path / "d", mutant_file=file))
+    try:
+        result = runner.run(sut.load(tmp_path / "d" / "sut.toml"), runner.Options(1, 600.0, only=frozenset({"INC-01"})))
+    finally:
+        started.close()
+    assert {each["id"]: each["verdict"] for each in result["cases"]}["INC-01"] == "FAIL"
+
+
+def test_a_mutant_file_must_define_one_class(tmp_path: Path) -> None:
+    file = tmp_path / "none.py"
+    file.write_text("x = 1\n", "utf-8")
+    with pytest.raises(running.Unknown):
+        running.build(running.Settings("S", tmp_path / "d", mutant_file=file))
