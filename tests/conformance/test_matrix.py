@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kill matrix in short: every mutant against the case that must find it, and its prerequisites; some twins whole.
 
-`make matrix` runs every mutant and twin against every case; its result is committed as docs/reference/conformance-matrix.json.
+`make matrix` runs every mutant and twin against every case and rewrites docs/reference/conformance-matrix.json.
 """
 
 import json
