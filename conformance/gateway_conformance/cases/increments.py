@@ -300,7 +300,7 @@ def volume(bench: Bench) -> None:
     bench.drive("records.add", count=100, at=at)
     small = _seconds(subject, at)
     bench.drive("records.add", count=300, at=at)
-    needed = 0.0
+    needed, large = 0.0, 0.0
     for _measurement in range(3):
         large = _seconds(subject, at)
         needed = _reckoned(small, large)
