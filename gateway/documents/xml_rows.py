@@ -120,10 +120,7 @@ class _Rows:
     """Follows the parser: where it stands, what it carries, and which elements are rows."""
 
     def __init__(self, row_path: Sequence[str] | None, carry: Sequence[str]) -> None:
-        self._parser = etree.XMLPullParser(
-            ("start", "end"), encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False,
-            dtd_validation=False, huge_tree=False, remove_comments=True, remove_pis=True, collect_ids=False,
-        )  # fmt: skip
+        self._parser = safexml.pull_parser()
         self._wanted = tuple(row_path) if row_path else None
         self._carry = frozenset(carry)
         self._stack: list[str] = []
