@@ -5,28 +5,20 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Self
 
 from gateway import __version__
-from gateway.channels.database_tools import DatabaseTools
-from gateway.channels.https import Endpoint, HttpsChannel
-from gateway.channels.soap import PowerExchange
 from gateway.clock import SystemClock, SystemIds, microseconds
-from gateway.config import Configuration, DestinationSettings, SourceSettings
-from gateway.documents.schema import Schema
+from gateway.config import Configuration, SourceSettings
 from gateway.errors import ConfigurationError, LedgerError
 from gateway.exchange.intake import Intake
 from gateway.exchange.wiring import intake_settings
 from gateway.flow.collect import Handling
-from gateway.flow.dated import DatedValidator
 from gateway.flow.deliver import Parties
 from gateway.flow.rehearse import Trial, rehearse
 from gateway.flow.replay import check_rules
 from gateway.flow.summary import Summary
 from gateway.flow.translating import Translator
-from gateway.flow.validate import PackValidator
 from gateway.ledger import replay_states
 from gateway.ledger.audit import Act, record_act
 from gateway.ledger.claims import Transaction
@@ -35,18 +27,25 @@ from gateway.ledger.intake import Versions
 from gateway.ledger.replays import Asked, Mode, make, seal
 from gateway.ledger.replays import Draft as PlanDraft
 from gateway.ledger.store import Ledger, open_ledger
-from gateway.legal import LegalClock
 from gateway.mapping.compile import compile_mapping
 from gateway.mapping.interpret import Interpreter, Step
 from gateway.mapping.load import find_mapping, load_mapping
-from gateway.mapping.model import Mapping
-from gateway.model.case_record import Sender
-from gateway.model.destination import Pace, Terms, Window
 from gateway.model.person import Actor
 from gateway.model.record import Row
-from gateway.model.record_type import LaneKind, Role
-from gateway.pack import Pack, PackSet, load_pack, load_packs
-from gateway.ports import Clock, Destination, Ids, Looking, Mapper, Source, Validator
+from gateway.pack import Pack, load_pack, load_packs
+from gateway.parts import (
+    Opening,
+    compile_source_mapping,
+    item_type,
+    judging_packs,
+    load_source_mapping,
+    open_source,
+    pack_stamp,
+    sender_of,
+    terms_of,
+    validator_for,
+)
+from gateway.ports import Clock, Ids, Looking, Validator
 from gateway.rules import PackJudge, Rules
 from gateway.schedule.children import PROGRAM, ChildProcesses
 from gateway.schedule.frames import Wiring
@@ -55,14 +54,11 @@ from gateway.schedule.once import RoundOptions, run_once
 from gateway.schedule.service import Service
 from gateway.schedule.three_way import Parties as Reconciling
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
-from gateway.sdk import Adapter, AdapterSettings
 from gateway.trust.detached import signer as sealing_key
-from gateway.trust.signing import Signer, Verifier
+from gateway.trust.signing import Signer
 
 if TYPE_CHECKING:
     from gateway.schedule.worker import ClusterWorker
-
-BUILT_IN_ADAPTER = "database"
 
 
 @dataclass(frozen=True)
@@ -176,7 +172,7 @@ class _Wiring:
         workers = ledger.again(lambda connection: self._enlist(connection, ledger, joins=joins))
         routes = {route.terms.name: route for route in ledger.routes}
         destinations = tuple(
-            DestinationPart(each.name, _Opening(each, signer), routes[each.name], each.statements, worker)
+            DestinationPart(each.name, Opening(each, signer), routes[each.name], each.statements, worker)
             for each, worker in zip(self.configuration.destinations, workers, strict=True)
         )
         return Workplace(
@@ -255,13 +251,6 @@ class _Wiring:
         )
 
 
-def sender_of(settings: SourceSettings) -> Sender:
-    """Return who sends what a source shows, and for whom it may."""
-    if settings.acts_for == "all":
-        return Sender(settings.org, for_all=True)
-    return Sender(settings.org, frozenset(settings.acts_for))
-
-
 def _set_up_jobs(connection: Transaction, ledger: Ledger) -> None:
     """Make the job queue in the ledger's database, and let every chunk that makes something ready put up a hint (B27)."""
     if not ledger.shared:
@@ -282,131 +271,10 @@ def _set_up_jobs(connection: Transaction, ledger: Ledger) -> None:
     ledger.became_ready = hint
 
 
-def judging_packs(pack: Pack, live: PackSet) -> PackSet:
-    """Return the packs that judge records: those that are live, or ``pack`` alone where the site speaks another."""
-    return live if pack.name in {each.name for each in live.terms} else PackSet.of(pack)
-
-
-def pack_stamp(packs: PackSet) -> str:
-    """Return the name of these packs that is stored with every record they judged."""
-    return " + ".join(f"{pack.name} {pack.digest[:16]}" for pack in packs)
-
-
-def validator_for(packs: PackSet) -> Validator:
-    """Return the validator of a set; of several packs the day of each event chooses one."""
-
-    def validator_of(pack: Pack) -> PackValidator:
-        return PackValidator(pack, Schema(pack.schema_path), Rules(pack, LegalClock(pack).calendar()))
-
-    return DatedValidator(packs, validator_of) if len(packs) > 1 else validator_of(packs.newest)
-
-
-def item_type(pack: Pack) -> str | None:
-    """Return the master-data type whose own code is what case records name as their item (B13)."""
-    named = {
-        kind.roles[Role.ITEM] for kind in pack.types.values() if Role.ITEM in kind.roles and kind.lane is LaneKind.CASE
-    }
-    owners = [
-        kind.code
-        for kind in pack.types.values()
-        if kind.lane is LaneKind.OWN and kind.roles.get(Role.OWN_CODE) in named
-    ]
-    return sorted(owners, key=lambda code: pack.types[code].rank)[0] if owners else None
-
-
-def open_source(configuration: Configuration, settings: SourceSettings, clock: Clock) -> Source:
-    """Open a source through its adapter. Raises ConfigurationError for an unknown adapter or wrong options."""
-    options = AdapterSettings(settings.name, settings.kind, settings.options, configuration.root)
-    tools = DatabaseTools(clock)
-    if settings.adapter == BUILT_IN_ADAPTER:
-        return tools.database(options)
-    if settings.adapter == "files":
-        from gateway.channels.files.source import open_files
-
-        return open_files(options, clock)
-    for entry in entry_points(group="gateway.adapters", name=settings.adapter):
-        adapter: Adapter = entry.load()
-        return adapter(options, tools)
-    raise ConfigurationError(f"sources.d/{settings.name}.yaml: 没有适配器 {settings.adapter} / no such adapter")
-
-
 def cores_to_spare() -> int:
     """Return how many child processes make sense here: what the parent leaves free, two at most, as it then is the limit."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores - 1, 2)
-
-
-def compile_source_mapping(configuration: Configuration, settings: SourceSettings, pack: Pack) -> Mapper:
-    """Load and compile the mapping of a source. Raises ConfigurationError with every fault of the file."""
-    return compile_mapping(load_source_mapping(configuration, settings, pack), pack, settings.name)
-
-
-def load_source_mapping(configuration: Configuration, settings: SourceSettings, pack: Pack) -> Mapping:
-    """Load the mapping of a source. Raises ConfigurationError with every fault of the file."""
-    path, search = find_mapping(settings.mapping, [*configuration.site.mappings, configuration.root / "mappings"])
-    return load_mapping(path, pack, search)
-
-
-def open_destination(settings: DestinationSettings, signer: Signer) -> Destination:
-    """Open a channel to a destination; nothing is sent yet."""
-    endpoint = Endpoint(
-        url=settings.url,
-        authority=settings.ca,
-        certificate=settings.certificate,
-        key=settings.key,
-        connect=settings.timeouts.connect,
-        total=settings.timeouts.total,
-    )
-    verifier = Verifier({settings.receiver: [settings.receipt_certificate.read_bytes()]})
-    return PowerExchange(settings.name, settings.receiver, HttpsChannel(endpoint), signer, verifier)
-
-
-@dataclass(frozen=True)
-class _Opening:
-    """Opens a channel to one destination, anew for every thread."""
-
-    settings: DestinationSettings
-    signer: Signer
-
-    def __call__(self) -> Destination:
-        return open_destination(self.settings, self.signer)
-
-
-def terms_of(settings: DestinationSettings) -> Terms:
-    """Return the terms that a destination's settings stand for."""
-    return Terms(
-        name=settings.name,
-        receiver=settings.receiver,
-        behaviour=settings.behaviour,
-        case_order=settings.case_order,
-        records=settings.records,
-        max_in_flight=settings.max_in_flight.total_seconds(),
-        types=None if settings.routes.types is None else frozenset(settings.routes.types),
-        pace=None
-        if settings.rate is None
-        else Pace(settings.rate.per_second, settings.rate.counts, settings.rate.burst or 0),
-        windows=tuple(Window(each.starts, each.lasts // timedelta(microseconds=1)) for each in settings.maintenance),
-        trip_after=settings.breaker.failures,
-        probe_every=settings.breaker.probe_every.total_seconds(),
-    )
-
-
-def read_ledger(configuration: Configuration) -> Ledger:
-    """Open the ledger for reading only, beside a running gateway. Raises LedgerError when there is none yet."""
-    pack = load_pack(configuration.site.pack)
-    url = configuration.site.ledger.url.reveal()
-    return open_ledger(url, SystemClock(), SystemIds(), pack.types, read_only=True)
-
-
-def open_ledger_at(configuration: Configuration, url: str, *, moved: bool = False) -> Ledger:
-    """Open a ledger at another place, or one that has moved, for writing by this process alone."""
-    return open_ledger(url, SystemClock(), SystemIds(), load_pack(configuration.site.pack).types, moved=moved)
-
-
-def write_ledger(configuration: Configuration) -> Ledger:
-    """Open the ledger for a short writing command beside a running gateway, which waits its turn (B28)."""
-    pack = load_pack(configuration.site.pack)
-    return open_ledger(configuration.site.ledger.url.reveal(), SystemClock(), SystemIds(), pack.types, exclusive=False)
 
 
 def to_reconcile(
@@ -426,7 +294,7 @@ def to_reconcile(
         ledger,
         [each for each in wiring.sources() if each.name in sources] if sources else [],
         [
-            DestinationPart(each.name, _Opening(each, signer), routes[each.name], each.statements)
+            DestinationPart(each.name, Opening(each, signer), routes[each.name], each.statements)
             for each in configuration.destinations
             if each.name in destinations and each.name in routes
         ],
@@ -470,12 +338,6 @@ def make_plan(
             done = Act("replay.plan", replay_states.subject(plan), reason=reason, detail=detail)
             record_act(connection, actor, done, ledger.now())
     return shown
-
-
-def channel_to(configuration: Configuration, settings: DestinationSettings) -> Destination:
-    """Open a channel to a destination for a question from the command line."""
-    trust = configuration.site.trust
-    return open_destination(settings, Signer(trust.key.reveal_bytes(), trust.certificate.read_bytes()))
 
 
 def rehearse_source(

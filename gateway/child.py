@@ -17,12 +17,12 @@ from typing import Any, BinaryIO, Final
 
 from pydantic_core import from_json
 
-from gateway.app import judging_packs, validator_for
 from gateway.flow.translate import translate
 from gateway.ledger.packed import pack
 from gateway.mapping.compile import compile_mapping
 from gateway.model.record import Row
 from gateway.pack import load_pack, load_packs
+from gateway.parts import judging_packs, validator_for
 from gateway.ports import Mapper, Validator
 from gateway.schedule.collection import rare_collection
 from gateway.schedule.frames import Made, Reply, Task, Told, Wiring, how_it_ended, read, write

@@ -13,14 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from gateway import __version__
-from gateway.app import (
-    compile_source_mapping,
-    judging_packs,
-    open_source,
-    pack_stamp,
-    sender_of,
-    validator_for,
-)
 from gateway.clock import SystemClock, SystemIds
 from gateway.config import Configuration, SourceSettings
 from gateway.flow.collect import Handling, Pull, pull
@@ -28,6 +20,7 @@ from gateway.ledger.runs import Figures
 from gateway.ledger.shadow import Report, report_of
 from gateway.ledger.store import open_ledger
 from gateway.pack import load_pack, load_packs
+from gateway.parts import compile_source_mapping, judging_packs, open_source, pack_stamp, sender_of, validator_for
 from gateway.ports import Looking
 from gateway.rules import PackJudge, Rules
 

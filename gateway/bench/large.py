@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, insert, text
 
-from gateway.app import Gateway, judging_packs, make_plan, pack_stamp
+from gateway.app import Gateway, make_plan
 from gateway.bench.failure import BenchFailure
 from gateway.bench.rows import RECEIVERS, body
 from gateway.bench.workshop import make_rows, open_workshop, write_configuration
@@ -29,6 +29,7 @@ from gateway.ledger.store import Ledger
 from gateway.ledger.tables import case_file, delivery, lane, package, record, record_key, segment, source, versions
 from gateway.model.person import Actor
 from gateway.pack import load_pack, load_packs
+from gateway.parts import judging_packs, pack_stamp
 from gateway.ports import Clock
 
 _STAGES: Final = ("XK_SQ", "XK_SL", "XK_JD", "XK_SD")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from gateway.app import read_ledger, write_ledger
 from gateway.cli.acting import Claim, acting_options, gated, reason_option, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
@@ -16,6 +15,7 @@ from gateway.i18n import _
 from gateway.ledger.approvals import decide, proposals
 from gateway.ledger.audit import Act
 from gateway.model.person import ALLOWED, Duty
+from gateway.parts import read_ledger, write_ledger
 
 
 @click.group(help="需要两人的操作:批量回放、登记人员等由一人提出,另一人批准;本人批准会被拒绝(退出码 5)。")

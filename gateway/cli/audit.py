@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from gateway.app import read_ledger
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, say
@@ -13,6 +12,7 @@ from gateway.clock import moment
 from gateway.config import load
 from gateway.i18n import _
 from gateway.ledger import audit
+from gateway.parts import read_ledger
 from gateway.trust.credentials import is_signed
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gateway.app import Gateway, open_source, read_ledger, write_ledger
+from gateway.app import Gateway
 from gateway.cli.acting import Claim, acting_options, gated, reason_option, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
@@ -23,6 +23,7 @@ from gateway.ledger import backfills, runs
 from gateway.ledger.audit import Act
 from gateway.ledger.runs import WAITING_LIMITS
 from gateway.model.person import Duty
+from gateway.parts import open_source, read_ledger, write_ledger
 from gateway.ports import Sliced, Window
 from gateway.schedule.once import RoundOptions
 

@@ -209,7 +209,7 @@ def _certificate(name: str, path: Path, clock: Clock) -> Lamp:
 
 def sources(configuration: Configuration, clock: Clock) -> Iterator[Lamp]:
     """Ask every source whether it can be reached and has the shape that is declared."""
-    from gateway.app import open_source
+    from gateway.parts import open_source
 
     for settings in configuration.sources:
         yield _source(settings, partial(open_source, configuration, settings, clock))
@@ -240,7 +240,7 @@ def destinations(configuration: Configuration, clock: Clock) -> Iterator[Lamp]:
 
 
 def _destination(configuration: Configuration, settings: DestinationSettings, clock: Clock) -> Lamp:
-    from gateway.app import open_destination
+    from gateway.parts import open_destination
     from gateway.trust.signing import Signer
 
     name, label = f"destination:{settings.name}", Words(f"目的地 {settings.name}", f"destination {settings.name}")

@@ -67,9 +67,9 @@ def _print(wrong: list["Fault"], beyond: tuple[str, ...], waiting: list["Fault"]
 
 def _mapping_faults(configuration: "Configuration") -> tuple[str, ...]:
     """Return the faults of every mapping in use, each file once."""
-    from gateway.app import compile_source_mapping
     from gateway.errors import ConfigurationError
     from gateway.pack import load_pack
+    from gateway.parts import compile_source_mapping
 
     pack = load_pack(configuration.site.pack)
     lines: dict[str, None] = {}

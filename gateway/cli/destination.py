@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from gateway.app import channel_to, read_ledger, terms_of, write_ledger
 from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
 from gateway.cli.options import directory_option, dry_run_option, json_option
 from gateway.cli.output import emit_json, print_table, say
@@ -18,6 +17,7 @@ from gateway.ledger.acts import Told, control_destination
 from gateway.ledger.audit import Act, acts
 from gateway.ledger.destinations import DeliveryFigures, figures, known
 from gateway.model.person import Duty
+from gateway.parts import channel_to, read_ledger, terms_of, write_ledger
 from gateway.semantics.health import Control, window_end
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from gateway.app import read_ledger, write_ledger
 from gateway.cli.acting import Claim, acting_options, audited, gated, reason_option, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
@@ -24,6 +23,7 @@ from gateway.ledger.failures import Group
 from gateway.ledger.store import Ledger
 from gateway.model.person import Actor, Duty
 from gateway.model.words import Words
+from gateway.parts import read_ledger, write_ledger
 from gateway.trust.masking import mask_text
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from gateway.app import read_ledger, write_ledger
 from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
 from gateway.cli.options import directory_option, dry_run_option, json_option
 from gateway.cli.output import emit_json, print_table, say
@@ -20,6 +19,7 @@ from gateway.ledger import doors, received
 from gateway.ledger.audit import Act
 from gateway.ledger.received_streams import open_gaps
 from gateway.model.person import Duty
+from gateway.parts import read_ledger, write_ledger
 
 CLOSE, OPEN = "intake.close", "intake.open"
 

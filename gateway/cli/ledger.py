@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from gateway.app import read_ledger, write_ledger
 from gateway.cli import ledger_backup, ledger_evidence, ledger_move
 from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
 from gateway.cli.exits import ExitCode
@@ -22,6 +21,7 @@ from gateway.ledger.retention import Pruned, Terms
 from gateway.ledger.store import Ledger
 from gateway.model.person import Duty
 from gateway.pack import load_pack
+from gateway.parts import read_ledger, write_ledger
 
 _DAY = 24 * 3600 * 1_000_000
 _LEAST_DAYS = 30

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from gateway.app import Gateway, make_plan, read_ledger, write_ledger
+from gateway.app import Gateway, make_plan
 from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
@@ -24,6 +24,7 @@ from gateway.ledger.audit import Act
 from gateway.ledger.engine import WriterLock, parse
 from gateway.ledger.replays import Asked, Mode
 from gateway.model.person import Duty
+from gateway.parts import read_ledger, write_ledger
 
 
 @click.command(help="把台账备份到一个新文件(SQLite 格式,旁边的 .json 写着 SHA-256);可在网关运行时执行。")

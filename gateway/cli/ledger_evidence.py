@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from gateway.app import read_ledger, write_ledger
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, progress, say
@@ -20,6 +19,7 @@ from gateway.errors import ConfigurationError
 from gateway.i18n import _
 from gateway.ledger.evidence import exported
 from gateway.ledger.evidence_check import Checked, Fault, check, expected, steady
+from gateway.parts import read_ledger, write_ledger
 from gateway.trust.detached import holds, signer
 
 _SHOWN = 20

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from gateway.app import open_ledger_at
 from gateway.cli.acting import Claim, acting_options, reason_option, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
@@ -20,6 +19,7 @@ from gateway.ledger.audit import Act, record_act
 from gateway.ledger.engine import parse
 from gateway.ledger.store import Ledger
 from gateway.model.person import Actor, Duty
+from gateway.parts import open_ledger_at
 from gateway.trust.secrets import Secret, is_reference
 
 

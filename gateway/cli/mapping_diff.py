@@ -39,11 +39,11 @@ def diff(
     """Compare two mappings over stored rows."""
     from itertools import islice
 
-    from gateway.app import read_ledger
     from gateway.clock import BEIJING, microseconds
     from gateway.config import load
     from gateway.flow.mapping_diff import Difference, compare
     from gateway.ledger.originals import raw_rows
+    from gateway.parts import read_ledger
 
     pack, before, after = _sides(old, new, source)
     begin = None if since is None else microseconds(datetime.combine(since.date(), time(), BEIJING))
@@ -60,12 +60,12 @@ def diff(
 
 
 def _sides(old: Path, new: Path, source: str) -> "tuple[Pack, Side, Side]":
-    from gateway.app import judging_packs, validator_for
     from gateway.cli.mapping import pack_of
     from gateway.flow.mapping_diff import Side
     from gateway.mapping.compile import compile_mapping
     from gateway.mapping.load import load_mapping
     from gateway.pack import load_packs
+    from gateway.parts import judging_packs, validator_for
 
     packs = [pack_of(old), pack_of(new)]
     validators = [validator_for(judging_packs(pack, load_packs())) for pack in packs]

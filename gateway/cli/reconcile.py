@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from gateway.app import make_plan, read_ledger, to_reconcile, write_ledger
+from gateway.app import make_plan, to_reconcile
 from gateway.cli.acting import Claim, acting_options, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
@@ -23,6 +23,7 @@ from gateway.ledger.destinations import records_to_mend
 from gateway.ledger.replays import Asked, Mode
 from gateway.ledger.store import Ledger
 from gateway.model.person import Duty
+from gateway.parts import read_ledger, write_ledger
 from gateway.schedule.three_way import ThreeWay, mendable, three_way
 
 _SHOWN = 50

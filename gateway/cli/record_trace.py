@@ -9,7 +9,6 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from gateway.app import read_ledger
 from gateway.cli import masked
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, json_option
@@ -25,6 +24,7 @@ from gateway.ledger.store import Ledger
 from gateway.legal.clock import LegalClock
 from gateway.model.words import Words
 from gateway.pack import Pack, load_pack
+from gateway.parts import read_ledger
 from gateway.rules import CaseRecord, CaseRules
 from gateway.rules.clocks import CaseClock, case_clocks
 

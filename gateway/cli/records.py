@@ -11,7 +11,7 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from gateway.app import explain_row, read_ledger
+from gateway.app import explain_row
 from gateway.cli import masked
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, json_option
@@ -31,6 +31,7 @@ from gateway.ledger.store import Ledger
 from gateway.model.finding import Finding
 from gateway.model.record import row_of
 from gateway.pack import Pack, load_pack
+from gateway.parts import read_ledger
 
 
 @click.group(help="查询台账中的记录和拒绝,解释一条记录从原始行到回执的全过程;只读。")

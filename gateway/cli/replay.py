@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from gateway.app import Gateway, make_plan, read_ledger, write_ledger
+from gateway.app import Gateway, make_plan
 from gateway.cli.acting import Claim, acting_options, gated, reason_option, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
@@ -24,6 +24,7 @@ from gateway.ledger.destinations import records_to_mend
 from gateway.ledger.replays import INCLUDES, Asked, Mode
 from gateway.ledger.store import Ledger
 from gateway.model.person import Actor, Duty
+from gateway.parts import read_ledger, write_ledger
 from gateway.schedule.once import RoundOptions
 
 F = TypeVar("F", bound=Callable[..., Any])

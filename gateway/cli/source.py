@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from gateway.app import read_ledger, write_ledger
 from gateway.cli import source_gone, source_shadow
 from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
 from gateway.cli.options import directory_option, dry_run_option, json_option
@@ -18,6 +17,7 @@ from gateway.ledger.acts import Told, hand_over, owned, pause_source
 from gateway.ledger.audit import Act, acts
 from gateway.ledger.overview import sources
 from gateway.model.person import Duty
+from gateway.parts import read_ledger, write_ledger
 
 
 @click.group(help="数据源的状态;暂停、恢复采集,移交业务主键。")

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from gateway.app import read_ledger, write_ledger
 from gateway.cli.acting import Claim, acting_options, audited, gated, reason_option, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
@@ -20,6 +19,7 @@ from gateway.ledger.audit import Act
 from gateway.ledger.store import Ledger
 from gateway.ledger.withdrawals import Proposed
 from gateway.model.person import Duty
+from gateway.parts import read_ledger, write_ledger
 
 
 @click.command("proposed", help="列出建议撤回的记录(行已消失,或不再产生该主键),等人决定;只读。")

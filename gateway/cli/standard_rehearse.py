@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from gateway.app import read_ledger
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, progress, say, spoken
@@ -19,6 +18,7 @@ from gateway.flow.rehearse_pack import Line, PackTrial, Rehearsal, lines
 from gateway.i18n import _
 from gateway.ledger.originals import Asked, of_cases, of_types, originals
 from gateway.pack import Pack, pack_named
+from gateway.parts import read_ledger
 from gateway.rules.facts import FactTable
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from gateway.app import read_ledger
 from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, spoken
 from gateway.cli.waiting import predecessors_missing
@@ -20,6 +19,7 @@ from gateway.ledger.destinations import count_differences, figures, known
 from gateway.ledger.overview import Reason, record_states, refusal_codes, sources, waiting_reasons
 from gateway.ledger.reconciling import source_counts
 from gateway.pack import Pack, load_pack
+from gateway.parts import read_ledger
 from gateway.schedule.firing import named, next_tick
 
 

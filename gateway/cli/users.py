@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from gateway.app import read_ledger, write_ledger
 from gateway.cli.acting import Claim, acting_options, ask_password, audited, gated, reason_option, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
@@ -19,6 +18,7 @@ from gateway.ledger.audit import Act
 from gateway.ledger.people import NewPerson, NotAllowed
 from gateway.ledger.store import Ledger
 from gateway.model.person import Actor, Duty, Role
+from gateway.parts import read_ledger, write_ledger
 from gateway.trust.credentials import LEAST_PASSWORD, hashed, public_key
 
 

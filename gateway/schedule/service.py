@@ -48,7 +48,7 @@ class Service:
     def __init__(self, place: Workplace) -> None:
         self._place = place
         self._backlog = Backlog(tuple(each.name for each in place.destinations), place.linger)
-        self._timer = Timer(self._broke)
+        self._timer = Timer(place.clock, self._broke)
         self._sources = {each.name: each for each in place.sources}
         self._destinations = {each.name: each for each in place.destinations}
         self._pulls = ThreadPoolExecutor(_PULLS_AT_ONCE, thread_name_prefix="pull")

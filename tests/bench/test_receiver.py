@@ -8,13 +8,13 @@ from hashlib import sha256
 
 import pytest
 
-from gateway.app import open_destination
 from gateway.bench.processes import Receivers, receiving
 from gateway.bench.rows import CENTRE, RECEIVERS
 from gateway.bench.workshop import Workshop, make_rows, write_configuration
 from gateway.clock import BEIJING, SystemClock
 from gateway.config import load
 from gateway.model.package import PackageHead, PackedRecord, Purpose, Receipt, ReceiptStatus, body_digest
+from gateway.parts import open_destination
 from gateway.ports import Destination
 from gateway.trust.signing import Signer
 

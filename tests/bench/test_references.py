@@ -6,7 +6,6 @@ from contextlib import closing
 
 from lxml import etree
 
-from gateway.app import compile_source_mapping, open_source
 from gateway.bench.references.closures import builders
 from gateway.bench.references.exchange import Document, make_body, pages, source_of
 from gateway.bench.references.generated import writers
@@ -18,6 +17,7 @@ from gateway.flow.validate import PackValidator
 from gateway.model.package import PackedRecord, body_digest
 from gateway.model.record import Draft
 from gateway.pack import load_pack
+from gateway.parts import compile_source_mapping, open_source
 from gateway.rules import Rules
 
 

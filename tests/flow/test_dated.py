@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from gateway.app import judging_packs, validator_for
 from gateway.flow.dated import DatedValidator
 from gateway.flow.inspect import Inspector
 from gateway.flow.validate import PackValidator
 from gateway.model.finding import Finding, Stage
 from gateway.model.words import Words
 from gateway.pack import Pack, PackSet, load_pack, load_packs
+from gateway.parts import judging_packs, validator_for
 from gateway.ports import Examined
 
 TERMS = """

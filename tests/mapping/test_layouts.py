@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from gateway.app import validator_for
 from gateway.channels.files.source import open_files
 from gateway.documents import gb18030
 from gateway.flow.rehearse import rehearse
@@ -17,6 +16,7 @@ from gateway.mapping.compile import compile_mapping
 from gateway.mapping.load import load_mapping
 from gateway.model.record import Level, SourceKind
 from gateway.pack import load_pack, load_packs
+from gateway.parts import validator_for
 from gateway.sdk import AdapterSettings
 from gateway.testing.clock import FakeClock
 
