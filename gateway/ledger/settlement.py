@@ -5,16 +5,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import Connection, Update, bindparam, delete, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Update,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from gateway.errors import Fenced
 from gateway.ledger import health, lanes
 from gateway.ledger.claims import Claimed
 from gateway.ledger.evidence import state_row
+from gateway.ledger.resolution import resolve
 from gateway.ledger.segments import SegmentWriter
 from gateway.ledger.tables import attempt, awaiting, delivery, destination, package, record
 from gateway.model.destination import Route
-from gateway.semantics.outcomes import MAINTENANCE, STALE_THERE, Judgement, Move, PackageMove, RecordMove
+from gateway.semantics.outcomes import MAINTENANCE, STALE_THERE, Judgement, PackageMove, RecordMove
 
 SECOND = 1_000_000
 LONGEST_PAUSE = 300 * SECOND
@@ -145,7 +156,7 @@ def _settle_each(
     for move in answer.judgement.moves:
         if move.move is RecordMove.OPEN:
             continue
-        state, awaits = _resolve(connection, route, move, item_type)
+        state, awaits = resolve(connection, route, move, answer.receipt_no, item_type)
         if state == "settled":
             settled.append(move.record.id)
         rows.append(
@@ -165,58 +176,6 @@ def _settle_each(
     if waiting:
         connection.execute(insert(awaiting), waiting)
     return settled
-
-
-def _resolve(connection: Connection, route: Route, move: Move, item_type: str | None) -> tuple[str, str | None]:
-    """Turn a move into a delivery state; only here the ledger's own holdings are looked at."""
-    if move.move is RecordMove.STALE_THERE:
-        return ("superseded" if _settled_higher(connection, route, move) else "parked"), None
-    if move.move is RecordMove.STATE_DEPENDENT:
-        awaits = _missing_there(connection, route, move, item_type)
-        return ("waiting", awaits) if awaits else ("parked", None)
-    return str(move.move), None
-
-
-def _settled_higher(connection: Connection, route: Route, move: Move) -> bool:
-    found = connection.execute(
-        select(delivery.c.record_id)
-        .join(record, record.c.id == delivery.c.record_id)
-        .where(
-            record.c.key == move.record.key,
-            record.c.version > move.record.version,
-            delivery.c.destination_id == route.destination_id,
-            delivery.c.state == "settled",
-        )
-        .limit(1)
-    )
-    return found.first() is not None
-
-
-def _missing_there(connection: Connection, route: Route, move: Move, item_type: str | None) -> str | None:
-    """Name what the destination misses and we still hold undelivered: an item's master record, or a record of the case (B13)."""
-    row = connection.execute(select(record.c.case_no, record.c.item_code).where(record.c.id == move.record.id)).one()
-    if move.code == "2001":
-        key = f"{item_type}:{row.item_code}" if item_type and row.item_code else None
-        return key if key and _undelivered(connection, route, record.c.key == key) else None
-    if row.case_no is None:
-        return None
-    # What stands behind it in its own lane can't go before it: waiting for that would be waiting for ever.
-    here = delivery.c.destination_id == route.destination_id
-    own = connection.execute(
-        select(delivery.c.lane, delivery.c.order_key).where(here, delivery.c.record_id == move.record.id)
-    ).one()
-    before = or_(delivery.c.lane != own.lane, delivery.c.order_key < own.order_key)
-    return str(row.case_no) if _undelivered(connection, route, (record.c.case_no == row.case_no) & before) else None
-
-
-def _undelivered(connection: Connection, route: Route, which: object) -> bool:
-    found = connection.execute(
-        select(delivery.c.record_id)
-        .join(record, record.c.id == delivery.c.record_id)
-        .where(which, delivery.c.destination_id == route.destination_id, lanes.IS_OPEN)  # type: ignore[arg-type]
-        .limit(1)
-    )
-    return found.first() is not None
 
 
 def _give_way(connection: Connection, route: Route, claimed: Claimed) -> None:

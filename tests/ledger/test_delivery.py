@@ -245,6 +245,22 @@ def test_b13_an_unknown_item_waits_for_our_undelivered_master_record(desk: Any, 
     assert keys(worker.must_claim()) == ["JD:case-1:1"]
 
 
+def test_b13_an_answer_heard_late_does_not_park_what_has_been_mended_since(
+    desk: Any, make: Any, worker: Worker
+) -> None:
+    """The item's package was lost on its way and went again; the answer to the case's package is learnt after that."""
+    feed = desk.feed()
+    feed.row("1", "a", make.draft("JD", CASE, "x"))
+    case = worker.must_claim()
+    feed.row("2", "b", make.draft("SX", None, "item", code="item"))
+    worker.accept(worker.must_claim(), receipt_no=4)
+    worker.answer(case, ["2001"], receipt_no=3)
+    assert worker.states()["JD:case-1:1 v1"] == "ready"
+    again = worker.must_claim()
+    worker.answer(again, ["2001"], receipt_no=5)
+    assert worker.states()["JD:case-1:1 v1"] == "parked", "asked anew it says so of what it holds"
+
+
 def test_b13_an_unknown_item_parks_where_we_hold_nothing_that_helps(desk: Any, make: Any, worker: Worker) -> None:
     desk.feed().row("1", "a", make.draft("JD", CASE, "x"))
     worker.answer(worker.must_claim(), ["2001"])
