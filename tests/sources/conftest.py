@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same department table in SQLite, PostgreSQL and MariaDB."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -138,9 +139,6 @@ def departments(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Call
         one.close()
 
 
-_names = iter(range(10_000))
-
-
 def make_department(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Department:
     if backend == "sqlite":
         return Department("sqlite", f"sqlite:///{tmp_path / 'department.db'}", tmp_path)
@@ -148,6 +146,6 @@ def make_department(backend: str, request: pytest.FixtureRequest, tmp_path: Path
         server: PostgreSQL = request.getfixturevalue("postgresql_server")
         return Department("postgresql", server.database().replace("postgresql:", "postgresql+psycopg:"), tmp_path)
     maria: MariaDb = request.getfixturevalue("mariadb_server")
-    name = f"d{next(_names)}"
+    name = f"d{uuid.uuid4().hex}"  # this module is loaded twice, so that no counter of its own would do
     maria.execute(f"CREATE DATABASE {name}")
     return Department("mariadb", maria.url(name), tmp_path)

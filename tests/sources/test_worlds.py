@@ -224,15 +224,17 @@ def _interrupted(call: Callable[..., Any], between: Callable[[], None]) -> Calla
 def test_b3_b5_b14_b17_t4_heads_equal_the_source(request: pytest.FixtureRequest, mode: str, backend: str) -> None:
     for seed in SEEDS[:3] if backend == "sqlite" and not FIXED else SEEDS:
         print(f"GATEWAY_SOURCE_SEED={seed}", mode, backend)
-        place = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
-        world = World(make_department(backend, request, Path(place.name)), mode, seed)
-        try:
-            for _ in range(STEPS):
-                world.act() if world.chance.random() < 0.6 else world.pull()
-                if world.chance.random() < 0.3:
-                    world.settle_late()
-            world.quiet()
-            world.check()
-        finally:
-            world.close()
-            place.cleanup()
+        with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as place:
+            _live_through(World(make_department(backend, request, Path(place)), mode, seed))
+
+
+def _live_through(world: World) -> None:
+    try:
+        for _ in range(STEPS):
+            world.act() if world.chance.random() < 0.6 else world.pull()
+            if world.chance.random() < 0.3:
+                world.settle_late()
+        world.quiet()
+        world.check()
+    finally:
+        world.close()
