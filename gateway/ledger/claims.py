@@ -26,6 +26,7 @@ from sqlalchemy import (
 from gateway.clock import moment
 from gateway.ledger import health, lanes, turns
 from gateway.ledger.batches import among, listed
+from gateway.ledger.evidence import state_row
 from gateway.ledger.segments import Place
 from gateway.ledger.tables import delivery, destination, lane, package, record
 from gateway.ledger.workers import is_gone, number_package, take_stream
@@ -69,14 +70,6 @@ class Claimed:
     def created(self) -> datetime:
         """When the package was made, in +08:00."""
         return moment(self.created_at)
-
-    def stated(self, destination_id: int) -> dict[str, Any]:
-        """Return what never changes of its row, for the evidence (B29)."""
-        records = json.dumps([each.id for each in self.records])
-        return {
-            "package_id": self.package_id, "destination_id": destination_id, "stream_id": self.stream_id,
-            "seq": self.seq, "created_at": self.created_at, "records": records, "body_digest": self.body_digest,
-        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +209,7 @@ def _open_package(
         "body_digest": digest, "state": "open", "last_sent_at": now, "holder": holder, "epoch": 1,
     }  # fmt: skip
     no = int(connection.execute(_MAKE, made).inserted_primary_key[0])  # type: ignore[index]
+    state_row(connection, package, no, made)
     here, dialect = route.destination_id, connection.dialect.name
     packed, leased = _packing(dialect)
     connection.execute(packed, {"here": here, "package": no, "among": listed(dialect, [r.id for r in records])})

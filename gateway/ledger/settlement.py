@@ -56,7 +56,7 @@ def settle(connection: Connection, route: Route, claimed: Claimed, answer: Answe
     judgement = answer.judgement
     # Whoever adds to these lanes meanwhile waits until we are done, or we for them: B11 looks at both sides.
     lanes.lock(connection, route.destination_id, sorted(set(claimed.lanes)))
-    _note_attempt(connection, route, claimed, answer)
+    _note_attempt(connection, claimed, answer)
     segment_id = _keep_evidence(connection, answer)
     match judgement.package:
         case PackageMove.SETTLED:
@@ -82,7 +82,7 @@ def settle(connection: Connection, route: Route, claimed: Claimed, answer: Answe
         health.note_maintenance(connection, route, answer.at + _pause(judgement, 0, 0))
 
 
-def _note_attempt(connection: Connection, route: Route, claimed: Claimed, answer: Answer) -> None:
+def _note_attempt(connection: Connection, claimed: Claimed, answer: Answer) -> None:
     judgement = answer.judgement
     values = {
         "package_no": claimed.no,
@@ -94,7 +94,6 @@ def _note_attempt(connection: Connection, route: Route, claimed: Claimed, answer
     }
     made = connection.execute(_NOTE, values)
     state_row(connection, attempt, int(made.inserted_primary_key[0]), values)  # type: ignore[index]
-    state_row(connection, package, claimed.no, claimed.stated(route.destination_id))
 
 
 _NOTE = insert(attempt)

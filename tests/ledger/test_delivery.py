@@ -9,6 +9,7 @@ import pytest
 
 from gateway.ledger import acts, destinations, health
 from gateway.ledger.claims import Claimed, claim, unfinished
+from gateway.ledger.evidence_check import check
 from gateway.ledger.settlement import Answer, settle
 from gateway.ledger.tables import delivery, destination, lane, package, record
 from gateway.model.destination import Behaviour, Route
@@ -297,6 +298,17 @@ def test_b19_a_refused_package_is_halved_until_the_culprit_is_alone(desk: Any, m
     assert states.pop(f"{culprit} v1") == "parked"
     assert set(states.values()) == {"settled"}
     assert sent <= 10
+
+
+def test_b29_a_package_on_its_way_is_under_evidence_before_any_answer(desk: Any, make: Any, worker: Worker) -> None:
+    desk.feed().row("1", "a", make.draft("JD", CASE, "x"))
+    claimed = worker.must_claim()
+    desk.ledger.seal()
+    with desk.ledger.reading() as connection:
+        assert check(connection).faults == []
+    worker.accept(claimed)
+    with desk.ledger.reading() as connection:
+        assert check(connection).faults == []
 
 
 def test_b20_the_package_is_durable_before_its_first_byte(desk: Any, make: Any, worker: Worker) -> None:
