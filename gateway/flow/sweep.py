@@ -16,8 +16,9 @@ from gateway.errors import GatewayError
 from gateway.flow.absence import Listing
 from gateway.flow.cursor import Cursor
 from gateway.flow.reconcile import Difference, DifferenceKind
-from gateway.ledger import reconciling
-from gateway.ledger.reconciling import Head, Line, Noted, Remembered, Sighting, SourceStand
+from gateway.ledger import reconciling, row_memory
+from gateway.ledger.reconciling import Head, Line, Noted, Sighting, SourceStand
+from gateway.ledger.row_memory import Remembered
 from gateway.ledger.store import Ledger
 from gateway.model.package import statement_text
 from gateway.model.record import Draft, Row
@@ -177,7 +178,7 @@ class _Sweep:
 
     def _compare(self, page: Page) -> None:
         with self._ledger.reading() as connection:
-            known = reconciling.remembered(connection, self._stand.number, [row.row_id for row in page.rows])
+            known = row_memory.remembered(connection, self._stand.number, [row.row_id for row in page.rows])
             heads = reconciling.heads(connection, {key for each in known.values() for key in each.keys})
         for row in page.rows:
             memory = known.get(row.row_id)
@@ -230,7 +231,7 @@ class _Sweep:
     def _look_for_gone(self, shown: Listing) -> None:
         """Name the rows that stand for a key and that the source does not show any more, unless it need not show them."""
         with self._ledger.reading() as connection:
-            for part in reconciling.everything_remembered(connection, self._stand.number):
+            for part in row_memory.everything_remembered(connection, self._stand.number):
                 gone = {row_id: memory for row_id, memory in part.items() if row_id not in shown}
                 heads = reconciling.heads(connection, {key for each in gone.values() for key in each.keys})
                 for row_id, memory in gone.items():

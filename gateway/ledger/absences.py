@@ -15,7 +15,7 @@ from gateway.ledger.refusals import Outcome
 from gateway.ledger.runs import RunLease
 from gateway.ledger.segments import Place
 from gateway.ledger.source_tables import row_absence, source_hold
-from gateway.ledger.tables import record, record_key, refusal, row_memory, source
+from gateway.ledger.tables import record, record_key, refusal, source
 from gateway.semantics.fingerprint import fingerprint
 
 SUSPECT: Final = "suspect"
@@ -25,8 +25,6 @@ WITHDRAWN: Final = "withdrawn"
 DISMISSED: Final = "dismissed"
 SETTLED: Final = frozenset((PROPOSED, WITHDRAWN, DISMISSED))
 """Missing such a row once more says nothing new, until it has been back."""
-
-_PART = 5_000
 
 
 class Absence(NamedTuple):
@@ -48,24 +46,6 @@ class Looked(NamedTuple):
     outside: Sequence[str] = ()
     missed: Sequence[str] = ()
     gone: Sequence[str] = ()
-
-
-def known_rows(connection: Connection, source_id: int) -> Iterator[list[str]]:
-    """Yield the ids of all rows of a source that stand for a key, in parts."""
-    last = ""
-    while True:
-        part = list(
-            connection.execute(
-                select(row_memory.c.row_id)
-                .where(row_memory.c.source_id == source_id, row_memory.c.row_id > last, row_memory.c["keys"] != "")
-                .order_by(row_memory.c.row_id)
-                .limit(_PART)
-            ).scalars()
-        )
-        if not part:
-            return
-        yield part
-        last = part[-1]
 
 
 def absences(connection: Connection, source_id: int) -> dict[str, Absence]:

@@ -6,15 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 
 import pydantic_core
-from sqlalchemy import Connection, Select, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from gateway.ledger import absences, notices, refusals, runs, withdrawals
-from gateway.ledger.batches import among, insert_rows, listed, reserve, upsert_rows
+from gateway.ledger.batches import insert_rows, reserve, upsert_rows
 from gateway.ledger.catalogue import HeldCatalogue
 from gateway.ledger.evidence import state_rows
 from gateway.ledger.findings import from_json, to_json
@@ -26,6 +25,7 @@ from gateway.ledger.notices import Happened
 from gateway.ledger.numbers import Numbers
 from gateway.ledger.packed import Offer
 from gateway.ledger.refusals import Outcome, RawRows, Register
+from gateway.ledger.row_memory import Remembered, remembered
 from gateway.ledger.runs import Figures, RunLease
 from gateway.ledger.segments import SegmentWriter, write_segment
 from gateway.ledger.tables import record, row_memory, versions
@@ -99,14 +99,6 @@ class Desk:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """What is remembered of a row: the digest of its raw form, and the keys it stands for."""
-
-    digest: bytes
-    keys: tuple[str, ...]
-
-
 def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, now: int) -> Figures:
     """Write a chunk inside the caller's transaction and return its figures.
 
@@ -116,7 +108,7 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
         runs.move_cursor(connection, lease, chunk.cursor)
     desk.numbers.keep(connection, chunk.numbers)
     shown = (*chunk.observations, *(_of_unreadable(each) for each in chunk.unreadable))
-    memory = recall(connection, lease, (each.row.row_id for each in shown))
+    memory = remembered(connection, lease.source_id, (each.row.row_id for each in shown), lock=lease.again)
     observations = [each for each in shown if _is_wanted(lease, memory.get(each.row.row_id), each.row)]
     known = [each.row.row_id for each in observations if each.row.row_id in memory]
     gate = desk.gate(connection, now if lease.priority is Priority.ORDINARY else None)
@@ -142,7 +134,7 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
     return figures
 
 
-def _is_wanted(lease: RunLease, known: _Memory | None, row: Row) -> bool:
+def _is_wanted(lease: RunLease, known: Remembered | None, row: Row) -> bool:
     """Tell whether a row is new or changed (B2), or, where it is mapped again, still the last that was seen (B21)."""
     if lease.again:
         return known is not None and known.digest == row.digest
@@ -230,23 +222,6 @@ def write_fold(
     return made
 
 
-def recall(connection: Connection, lease: RunLease, row_ids: Iterable[str]) -> dict[str, _Memory]:
-    """Return what is remembered of these rows of the source (B2)."""
-    dialect = connection.dialect.name
-    wanted = {"source_id": lease.source_id, "among": listed(dialect, dict.fromkeys(row_ids))}
-    rows = connection.execute(_recall(dialect, lock=lease.again), wanted)
-    return {row_id: _Memory(digest, tuple(filter(None, keys.split("\n")))) for row_id, digest, keys in rows}
-
-
-@lru_cache
-def _recall(dialect: str, *, lock: bool) -> Select[Any]:
-    columns = row_memory.c
-    question = select(columns.row_id, columns.digest, columns["keys"]).where(
-        columns.source_id == bindparam("source_id"), among(dialect, columns.row_id)
-    )
-    return question.with_for_update() if lock else question
-
-
 def _of_unreadable(unreadable: Unreadable) -> Observation:
     """An unreadable row is known by its id alone; as long as it fails in the same way it is a re-read."""
     raw = json.dumps({"row_id": unreadable.row_id}, ensure_ascii=False).encode()
@@ -262,7 +237,7 @@ class _Brought(NamedTuple):
     """What a chunk brings that is new, what is remembered of its rows, and who sends it."""
 
     observations: Sequence[Observation]
-    memory: Mapping[str, _Memory]
+    memory: Mapping[str, Remembered]
     sender: Sender | None
 
 
@@ -308,7 +283,7 @@ def _without(each: Observation, reasons: Mapping[int, tuple[Finding, ...]]) -> O
 
 def _fold(
     connection: Connection, desk: Desk, lease: RunLease, observations: Sequence[Observation],
-    memory: Mapping[str, _Memory], cases: set[str],
+    memory: Mapping[str, Remembered], cases: set[str],
 ) -> tuple[Fold, list[tuple[Any, ...]]]:  # fmt: skip
     """Lock heads in sorted order, and the cases of what is held, and fold the rows in the order they were read (B16)."""
     keys = {draft.key for each in observations for draft in each.drafts}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What reconciliation asks the ledger and leaves in it (ledger.md B14, B26)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
@@ -11,13 +11,12 @@ from sqlalchemy import Connection, delete, func, insert, select
 from gateway.ledger.batches import among, listed, upsert_rows
 from gateway.ledger.lanes import IS_OPEN
 from gateway.ledger.reconciliation_tables import reconciled_day, source_difference
-from gateway.ledger.tables import delivery, reconciliation, record, record_key, row_memory, source, source_run
+from gateway.ledger.tables import delivery, reconciliation, record, record_key, source, source_run
 
 IN_FLIGHT: Final = "in-flight"
 SUSPECTED: Final = "suspected"
 CONFIRMED: Final = "confirmed"
 
-_PART: Final = 5_000
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -28,13 +27,6 @@ class Line(NamedTuple):
     org_code: str
     type: str
     item_code: str
-
-
-class Remembered(NamedTuple):
-    """The last that the ledger has seen of a row: digest of its raw form, and the keys it stands for."""
-
-    digest: bytes
-    keys: tuple[str, ...]
 
 
 class Head(NamedTuple):
@@ -81,39 +73,6 @@ def source_stand(connection: Connection, name: str) -> SourceStand | None:
         select(func.max(source_run.c.started_at)).where(source_run.c.source_id == row.id, source_run.c.state == "done")
     ).scalar()
     return SourceStand(row.id, row.cursor, last)
-
-
-def remembered(connection: Connection, source_id: int, row_ids: Iterable[str]) -> dict[str, Remembered]:
-    """Return what is remembered of these rows of a source (B2)."""
-    dialect = connection.dialect.name
-    rows = connection.execute(
-        select(row_memory.c.row_id, row_memory.c.digest, row_memory.c["keys"]).where(
-            row_memory.c.source_id == source_id, among(dialect, row_memory.c.row_id)
-        ),
-        {"among": listed(dialect, row_ids)},
-    )
-    return {row_id: Remembered(digest, _keys(keys)) for row_id, digest, keys in rows}
-
-
-def everything_remembered(connection: Connection, source_id: int) -> Iterator[dict[str, Remembered]]:
-    """Yield all rows of a source that stand for a key, in parts."""
-    last = ""
-    columns = row_memory.c
-    while True:
-        rows = connection.execute(
-            select(columns.row_id, columns.digest, columns["keys"])
-            .where(columns.source_id == source_id, columns.row_id > last, columns["keys"] != "")
-            .order_by(columns.row_id)
-            .limit(_PART)
-        ).all()
-        if not rows:
-            return
-        yield {row_id: Remembered(digest, _keys(keys)) for row_id, digest, keys in rows}
-        last = rows[-1].row_id
-
-
-def _keys(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, text.split("\n")))
 
 
 def heads(connection: Connection, keys: Iterable[str]) -> dict[str, Head]:

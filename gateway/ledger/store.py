@@ -36,6 +36,7 @@ from gateway.ledger.intake import Chunk, Desk
 from gateway.ledger.notices import Pending
 from gateway.ledger.numbers import Numbers
 from gateway.ledger.received_streams import Gap
+from gateway.ledger.row_memory import everything_remembered, remembered
 from gateway.ledger.runs import Figures, RunLease
 from gateway.ledger.segments import PayloadPruned, Place, SegmentReader
 from gateway.ledger.tables import record
@@ -310,7 +311,8 @@ class Ledger:
     def remembered(self, lease: RunLease, row_ids: Sequence[str]) -> dict[str, bytes]:
         """Return the digest last seen of each of these rows; rows never seen are absent (B2)."""
         with self.reading() as connection:
-            return {row_id: known.digest for row_id, known in intake.recall(connection, lease, row_ids).items()}
+            known = remembered(connection, lease.source_id, row_ids)
+        return {row_id: each.digest for row_id, each in known.items()}
 
     def numbers(self, requests: Iterable[AllocationRequest]) -> dict[AllocationRequest, int]:
         """Return the number of each request: the one it has for ever, or the next of its scope, not written yet (B8)."""
@@ -364,7 +366,7 @@ class Ledger:
     def known_rows(self, lease: RunLease) -> Iterator[list[str]]:
         """Yield the ids of the rows that stand for a key, in parts."""
         with self.reading() as connection:
-            yield from absences.known_rows(connection, lease.source_id)
+            yield from map(list, everything_remembered(connection, lease.source_id))
 
     def absences(self, lease: RunLease) -> dict[str, Absence]:
         """Return what is known of rows that were missed before (T4)."""
