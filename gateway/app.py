@@ -13,7 +13,6 @@ from gateway.config import Configuration, SourceSettings
 from gateway.errors import ConfigurationError, LedgerError
 from gateway.exchange.intake import Intake
 from gateway.exchange.wiring import intake_settings
-from gateway.flow.collect import Handling
 from gateway.flow.deliver import Parties
 from gateway.flow.rehearse import Trial, rehearse
 from gateway.flow.replay import check_rules
@@ -36,12 +35,12 @@ from gateway.pack import Pack, load_pack, load_packs
 from gateway.parts import (
     Opening,
     compile_source_mapping,
+    handling_of,
     item_type,
     judging_packs,
     load_source_mapping,
     open_source,
     pack_stamp,
-    sender_of,
     terms_of,
     validator_for,
 )
@@ -79,8 +78,8 @@ class Gateway:
         """Wire everything and open the ledger for writing.
 
         ``workers`` child processes map and validate (B28): by default as configured, else as many as there are cores
-        to spare. ``program`` is what a child runs. ``joins`` is for a
-        worker that joins others: its start is not the start of the whole.
+        to spare. ``program`` is what a child runs. ``joins`` is for a worker that joins others: its start is not the
+        start of the whole.
 
         Raises ConfigurationError with all faults of mappings and adapters, LedgerError when the ledger can't be used.
         """
@@ -236,16 +235,7 @@ class _Wiring:
         return tuple(parts)
 
     def _source(self, settings: SourceSettings, validator: Validator, stamp: str) -> SourcePart:
-        mapper = compile_source_mapping(self.configuration, settings, self.pack)
-        handling = Handling(
-            mapper=mapper,
-            validator=validator,
-            level=settings.level,
-            waiting=settings.waiting_limit,
-            pack=stamp,
-            adapter=f"{settings.adapter} {__version__}",
-            sender=sender_of(settings),
-        )
+        handling = handling_of(self.configuration, settings, self.pack, validator, stamp)
         return SourcePart(
             settings.name, lambda: open_source(self.configuration, settings, self.clock), handling, settings.schedule
         )

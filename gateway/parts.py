@@ -4,8 +4,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
 
+from gateway import __version__
 from gateway.channels.database_tools import DatabaseTools
 from gateway.channels.https import Endpoint, HttpsChannel
 from gateway.channels.soap import PowerExchange
@@ -13,8 +13,10 @@ from gateway.clock import SystemClock, SystemIds
 from gateway.config import Configuration, DestinationSettings, SourceSettings
 from gateway.documents.schema import Schema
 from gateway.errors import ConfigurationError
+from gateway.flow.collect import Handling
 from gateway.flow.dated import DatedValidator
 from gateway.flow.validate import PackValidator
+from gateway.flow.withdraw import WithdrawalForm
 from gateway.ledger.store import Ledger, open_ledger
 from gateway.legal import LegalClock
 from gateway.mapping.compile import compile_mapping
@@ -28,9 +30,6 @@ from gateway.ports import Clock, Destination, Mapper, Source, Validator
 from gateway.rules import Rules
 from gateway.sdk import Adapter, AdapterSettings
 from gateway.trust.signing import Signer, Verifier
-
-if TYPE_CHECKING:
-    pass
 
 BUILT_IN_ADAPTER = "database"
 
@@ -92,6 +91,17 @@ def load_source_mapping(configuration: Configuration, settings: SourceSettings, 
     """Load the mapping of a source. Raises ConfigurationError with every fault of the file."""
     path, search = find_mapping(settings.mapping, [*configuration.site.mappings, configuration.root / "mappings"])
     return load_mapping(path, pack, search)
+
+
+def handling_of(
+    configuration: Configuration, settings: SourceSettings, pack: Pack, validator: Validator, stamp: str
+) -> Handling:
+    """Return what handles the rows of a source; ``stamp`` names the packs. Raises ConfigurationError."""
+    return Handling(
+        mapper=compile_source_mapping(configuration, settings, pack), validator=validator, level=settings.level,
+        waiting=settings.waiting_limit, pack=stamp, adapter=f"{settings.adapter} {__version__}",
+        sender=sender_of(settings), withdrawal=WithdrawalForm.of(pack),
+    )  # fmt: skip
 
 
 def open_destination(settings: DestinationSettings, signer: Signer) -> Destination:

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway import __version__
 from gateway.clock import SystemClock, SystemIds
 from gateway.config import Configuration, SourceSettings
-from gateway.flow.collect import Handling, Pull, pull
+from gateway.flow.collect import Pull, pull
 from gateway.ledger.runs import Figures
 from gateway.ledger.shadow import Report, report_of
 from gateway.ledger.store import open_ledger
 from gateway.pack import load_pack, load_packs
-from gateway.parts import compile_source_mapping, judging_packs, open_source, pack_stamp, sender_of, validator_for
+from gateway.parts import handling_of, judging_packs, open_source, pack_stamp, validator_for
 from gateway.ports import Looking
 from gateway.rules import PackJudge, Rules
 
@@ -58,11 +57,7 @@ def run_shadow(
     pack = load_pack(configuration.site.pack)
     judging = judging_packs(pack, load_packs())
     rules = Rules(pack)
-    handling = Handling(
-        mapper=compile_source_mapping(configuration, settings, pack), validator=validator_for(judging),
-        level=settings.level, waiting=settings.waiting_limit, pack=pack_stamp(judging),
-        adapter=f"{settings.adapter} {__version__}", sender=sender_of(settings),
-    )  # fmt: skip
+    handling = handling_of(configuration, settings, pack, validator_for(judging), pack_stamp(judging))
     discards = [code for code, rule in rules.catalogue.items() if rule.discards]
     url = f"sqlite:///{shadow_ledger(configuration, settings.name)}"
     seen = [0]

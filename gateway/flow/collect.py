@@ -11,7 +11,7 @@ from gateway.flow.absence import compare
 from gateway.flow.cursor import Cursor
 from gateway.flow.tell import tell
 from gateway.flow.translating import Begun, Hands, Translator
-from gateway.flow.withdraw import withdrawing
+from gateway.flow.withdraw import WithdrawalForm, withdrawing
 from gateway.ledger.intake import Chunk
 from gateway.ledger.numbers import NumbersTaken
 from gateway.ledger.packed import offer
@@ -40,6 +40,7 @@ class Handling:
     pack: str
     adapter: str
     sender: Sender | None = None
+    withdrawal: WithdrawalForm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,12 @@ def _withdraw(job: Pull, lease: RunLease) -> None:
     if not decided:
         return
     handling = job.handling
+    if handling.withdrawal is None:
+        raise AssertionError(job.source.name)
     now = job.clock.now().isoformat(timespec="seconds")
+    observations = withdrawing(decided, handling.withdrawal, handling.validator, handling.level, now)
     chunk = Chunk(
-        tuple(withdrawing(decided, handling.validator, handling.level, now)), {}, lease.cursor, 0, 0, handling.pack, handling.mapper.version, handling.adapter,
+        tuple(observations), {}, lease.cursor, 0, 0, handling.pack, handling.mapper.version, handling.adapter,
         sender=handling.sender, withdrawals=tuple(each.number for each in decided),
     )  # fmt: skip
     job.grew(job.ledger.commit_chunk(lease, chunk).accepted)

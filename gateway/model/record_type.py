@@ -33,6 +33,8 @@ class Role(StrEnum):
     TARGET_TYPE = "target-type"
     TARGET_KEY = "target-key"
     TARGET_VERSION = "target-version"
+    REASON = "reason"
+    APPROVER = "approver"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from pathlib import Path
 from sqlalchemy import select
 
 from gateway.flow.collect import Handling, Pull, Pulled, pull
+from gateway.flow.withdraw import WithdrawalForm
 from gateway.ledger.store import Ledger, open_ledger
 from gateway.ledger.tables import record_key, refusal
 from gateway.model.finding import Finding, Stage
 from gateway.model.record import Draft, Level, Refused, Row, Slot
 from gateway.model.record_type import LaneKind, RecordType
 from gateway.model.words import Words
+from gateway.pack import load_pack
 from gateway.ports import AllocationRequest, Clock, Examined, Mapped, Source
 from gateway.testing.clock import FakeIds
 
@@ -61,7 +63,9 @@ class Anything:
         return [Examined((), None)] * len(documents)
 
 
-HANDLING = Handling(PlainMapper(), Anything(), Level.L1, None, "pack", "adapter")
+HANDLING = Handling(
+    PlainMapper(), Anything(), Level.L1, None, "pack", "adapter", withdrawal=WithdrawalForm.of(load_pack())
+)
 
 
 class Keeping:

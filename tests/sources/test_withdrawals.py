@@ -157,13 +157,13 @@ def test_t4_a_released_source_proposes_as_many_as_the_department_confirmed(burea
 
 
 def test_the_withdrawal_is_valid_by_the_schema_of_the_pack() -> None:
-    from gateway.flow.withdraw import draft
+    from gateway.flow.withdraw import WithdrawalForm
     from gateway.ledger.withdrawals import Decided
 
-    made = draft(
+    pack = load_pack()
+    made = WithdrawalForm.of(pack).draft(
         Decided(
             1, "2", "CF_JD:MA0000015-2022-CF-00000001:7", "CF_JD", None, "MA0000015", "核实<后>删除", "李四", 10**15
         )
     )
-    pack = load_pack()
     load_schema(pack.schema_path, pack.root).assertValid(safexml.parse(made.document(3, 2)))
