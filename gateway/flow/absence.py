@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from gateway.errors import SourceError, SourceHeld
+from gateway.errors import SourceHeld
 from gateway.ledger.absences import OUTSIDE, Absence, Looked
 from gateway.ledger.runs import RunLease
 from gateway.ledger.store import Ledger
@@ -103,6 +103,3 @@ def _looked(
     gone = [row_id for row_id in again if row_id not in there]
     first = [row_id for row_id in suspects if row_id not in before]
     return Looked([*back, *there], outside, first, gone)
-
-
-__all__ = ["MASS_DELETE", "MOST_SHARE", "MOST_SUSPECTS", "Compared", "Listing", "SourceError", "compare"]

@@ -141,12 +141,13 @@ def _drill_down(ledger: Ledger, destination: Destination, route: Route, day: str
         }
         on_the_way = open_keys(connection, route.destination_id)
     theirs = _highest(page.rows)
+    types = {row.key: row.type for row in page.rows}
     differences = []
     for key, kind in _compare({key: held[:2] for key, held in ours.items()}, theirs):
         if key in on_the_way:
             continue
         mine, other = ours.get(key), theirs.get(key)
-        line = mine[2] if mine is not None else Line(day, "", next(r.type for r in page.rows if r.key == key), "")
+        line = mine[2] if mine is not None else Line(day, "", types[key], "")
         differences.append(
             Difference(
                 route.terms.name, day, key, kind, _said(mine[:2] if mine is not None else None), _said(other),

@@ -21,25 +21,17 @@ def resolve(
         missing = _missing_there(connection, route, move, item_type)
         if missing is not None and _exists(connection, route, missing.which, lanes.IS_OPEN):
             return "waiting", missing.name
-        return (
-            "ready" if missing is not None and _came_since(connection, route, missing, receipt_no) else "parked"
-        ), None
+        mended = missing is not None and _came_since(connection, route, missing, receipt_no)
+        return ("ready" if mended else "parked"), None
     return str(move.move), None
 
 
 def _settled_higher(connection: Connection, route: Route, move: Move) -> bool:
-    found = connection.execute(
-        select(delivery.c.record_id)
-        .join(record, record.c.id == delivery.c.record_id)
-        .where(
-            record.c.key == move.record.key,
-            record.c.version > move.record.version,
-            delivery.c.destination_id == route.destination_id,
-            delivery.c.state == "settled",
-        )
-        .limit(1)
-    )
-    return found.first() is not None
+    higher = (record.c.key == move.record.key) & (record.c.version > move.record.version)
+    return _exists(connection, route, higher, _IS_SETTLED)
+
+
+_IS_SETTLED = delivery.c.state == literal_column("'settled'")
 
 
 class _Missing(NamedTuple):
@@ -72,8 +64,7 @@ def _came_since(connection: Connection, route: Route, missing: _Missing, receipt
     """Tell whether the destination took what it missed after it gave this answer, which may have been heard late (T3)."""
     if receipt_no is None:
         return False
-    later = (delivery.c.state == literal_column("'settled'")) & (delivery.c.receipt_no > receipt_no)
-    return _exists(connection, route, missing.which, later)
+    return _exists(connection, route, missing.which, _IS_SETTLED, delivery.c.receipt_no > receipt_no)
 
 
 def _exists(connection: Connection, route: Route, *conditions: ColumnElement[bool] | TextClause) -> bool:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three-way reconciliation (三方对账): source, ledger and every destination, by day, body, item and type (ledger.md B26)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -55,7 +55,7 @@ class ThreeWay:
             "at": self.at.isoformat(timespec="seconds"),
             "counted": self.counted,
             "differences": [asdict(each) for each in self.differences],
-            "lines": [each for each in self._lines() if all_lines or not each["agrees"]],
+            "lines": [each for each in self.lines() if all_lines or not each["agrees"]],
             "sources": {
                 name: {"rows": each.rows, "refused_rows": each.refused_rows, "differences": len(each.differences)}
                 for name, each in self.swept.items()
@@ -84,20 +84,18 @@ class ThreeWay:
 
     def lines(self) -> list[dict[str, Any]]:
         """Return the figures of all sides line by line, in order of day, body, type and item."""
-        return list(self._lines())
-
-    def _lines(self) -> Iterable[dict[str, Any]]:
         named = {
             *(line for each in self.swept.values() for line in (*each.source, *each.ledger)),
             *(line for each in self.reconciled.values() for line in (*each.ours, *each.theirs, *each.on_the_way)),
         }
+        found = []
         for line in sorted(named):
             sources = {name: _of_source(each, line) for name, each in self.swept.items() if _shows(each, line)}
             destinations = {name: _of_destination(each, line) for name, each in self.reconciled.items()}
-            yield {
-                **line._asdict(), "ledger": self.held.get(line, {}), "sources": sources, "destinations": destinations,
-                "agrees": all(each["agrees"] for each in (*sources.values(), *destinations.values())),
-            }  # fmt: skip
+            agrees = all(each["agrees"] for each in (*sources.values(), *destinations.values()))
+            sides = {"ledger": self.held.get(line, {}), "sources": sources, "destinations": destinations}
+            found.append({**line._asdict(), **sides, "agrees": agrees})
+        return found
 
 
 def _shows(swept: Swept, line: Line) -> bool:
