@@ -41,7 +41,8 @@ class Bench:
         return self.subject.capture()
 
     def drive(self, verb: str, **args: Any) -> Answer:
-        """Make the system do something; raises Inconclusive where it cannot."""
+        """Make the system do something, once the capture is taken; raises Inconclusive where it cannot."""
+        self.subject.before_driving()
         return self._stimulus.drive(verb, **args)
 
     def examined(self, number: int = 1) -> None:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Captured records and what the gateway's own validator says of them: one code base, so no split verdicts."""
 
+import html
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +17,11 @@ from gateway.flow.surroundings import CaseBench, Head, Surroundings
 from gateway.flow.validate import PackValidator
 from gateway.legal import LegalClock
 from gateway.model.finding import Finding
-from gateway.model.record_type import Role
 from gateway.pack import Pack, load_pack
 from gateway.rules import CaseRules, Rules
 
-_CASE: Final = re.compile(rb"<caseNo>([^<]*)</caseNo>")
+PREFIX: Final = r"(?:[\w.-]+:)?"
+"""What may stand before the name of an element in a document: a namespace prefix is the sender's choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,13 @@ class CapturedRecord:
 
     def text(self, element: str) -> str | None:
         """Return the text of the first element of this name, by pattern: the document need not be valid."""
-        found = re.search(rb"<%b(?:\s[^>]*)?>([^<]*)</%b>" % (element.encode(), element.encode()), self.document)
-        return found.group(1).decode("utf-8", "replace").strip() if found else None
+        found = re.search(f"<{PREFIX}{element}(?:\\s[^>]*)?>([^<]*)</{PREFIX}{element}>".encode(), self.document)
+        return html.unescape(found.group(1).decode("utf-8", "replace")).strip() if found else None
 
     @property
     def case(self) -> str:
         """The case number, or empty."""
-        found = _CASE.search(self.document)
-        return found.group(1).decode("utf-8", "replace") if found else ""
+        return self.text("caseNo") or ""
 
     @property
     def day(self) -> str:
@@ -59,16 +60,20 @@ class Judged:
     finding: Finding
 
 
+@cache
+def _compiled() -> tuple[Pack, LegalClock, PackValidator, dict[str, CaseBench]]:
+    """Return pack, legal clock, validator and the rules of cases; compiled once a process."""
+    pack = load_pack()
+    clock = LegalClock(pack)
+    validator = PackValidator(pack, Schema(pack.schema_path), Rules(pack, clock.calendar()))
+    return pack, clock, validator, {pack.name: CaseBench(pack, CaseRules(pack), clock)}
+
+
 class Judge:
     """The gateway's validator over one pack and the approved catalogue of the system's items."""
 
     def __init__(self, catalogue: Path | None) -> None:
-        self.pack: Pack = load_pack()
-        self._clock = LegalClock(self.pack)
-        self._cases = {self.pack.name: CaseBench(self.pack, CaseRules(self.pack), self._clock)}
-        self._validator = PackValidator(
-            self.pack, Schema(self.pack.schema_path), Rules(self.pack, self._clock.calendar())
-        )
+        self.pack, self.clock, self._validator, self._cases = _compiled()
         self._names = {f"{{{self.pack.namespace}}}{name}": kind for name, kind in self.pack.by_element.items()}
         self._catalogue = [part.document for part in lay_out(catalogue.read_bytes()).parts] if catalogue else []
 
@@ -102,7 +107,7 @@ class Judge:
         if kind is None:
             return
         given = {role: _text(element, self.pack.namespace, path) for role, path in kind.roles.items()}
-        key = _key(kind, given)
+        key = kind.key_of(given)
         if key:
             around.add((number, 1), self.pack.name, kind, given, key, element)
 
@@ -125,21 +130,6 @@ class Judge:
 
 def _text(element: Element, namespace: str, path: str) -> str | None:
     return element.findtext("/".join(f"{{{namespace}}}{step}" for step in path.split("/")))
-
-
-def _key(kind: object, given: dict[Role, str | None]) -> str | None:
-    """Return the business key of a record as far as its elements tell it."""
-    from gateway.model.record_type import RecordType
-
-    assert isinstance(kind, RecordType)  # noqa: S101 - narrows for the type checker
-    if kind.withdraws:
-        return given.get(Role.TARGET_KEY)
-    sequence = given.get(Role.SEQUENCE) or ""
-    if kind.has_own_code:
-        own = given.get(Role.OWN_CODE)
-        return kind.key(None, None, own) if own else None
-    case = given.get(Role.CASE)
-    return kind.key(case, int(sequence), None) if case and sequence.isdecimal() else None
 
 
 @dataclass(slots=True)
@@ -170,7 +160,7 @@ class Capture:
 
     def having(self, *elements: str) -> list[CapturedRecord]:
         """Return the records that hold any of these elements."""
-        marks = [re.compile(rb"<%b[\s>]" % element.encode()) for element in elements]
+        marks = [re.compile(f"<{PREFIX}{element}[\\s>]".encode()) for element in elements]
         return [record for record in self.records if any(mark.search(record.document) for mark in marks)]
 
 

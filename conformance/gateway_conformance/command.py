@@ -121,7 +121,10 @@ def run(
     chosen = {id_ for id_ in known for wanted in only if id_ == wanted.upper() or id_.startswith(f"{wanted.upper()}-")}
     if only and not chosen:
         raise click.BadParameter("没有这样的用例 / no such case", param_hint="--only")
-    options = runner.Options(seed, time_scale, profile, frozenset(chosen) if only else None, journal, click.prompt)
+    options = runner.Options(
+        seed, time_scale, profile, frozenset(chosen) if only else None, journal, click.prompt,
+        lambda note: click.echo(note, err=True),
+    )  # fmt: skip
     try:
         result, evidence = runner.run_with_evidence(
             descriptions.load(sut), options, lambda outcome: click.echo(f"{outcome.id} {outcome.verdict}", err=True)
@@ -250,16 +253,14 @@ def matrix(quick: bool, seed: int, only: tuple[str, ...], write_faults: Path | N
 
 def exit_code(result: dict[str, Any]) -> int:
     """Return 0 where the gate opens, 1 closed, 4 unreachable, 6 the suite's own fault."""
+    from gateway_conformance.verdict import OPEN
+
     verdicts = {each["id"]: each["verdict"] for each in result["cases"]}
     if "ERROR" in verdicts.values():
         return SUITE_FAULT
     if verdicts.get("CON-01") == "FAIL":
         return UNREACHABLE
-    closed = (
-        any(v not in {"PASS", "WARN", "N/A", "WAIVED"} for v in verdicts.values())
-        if result["partial"]
-        else result["gate"] == "closed"
-    )
+    closed = any(v not in OPEN for v in verdicts.values()) if result["partial"] else result["gate"] == "closed"
     return CLOSED if closed else 0
 
 
@@ -347,6 +348,8 @@ def doctor(sut: Path, *, as_json: bool) -> int:
 @JSON
 def diff(before: Path, after: Path, *, as_json: bool) -> int:
     """比较两次运行的判定 / compare the verdicts of two runs: 1 when something got worse."""
+    from gateway_conformance.verdict import OPEN
+
     verdicts = [
         {case["id"]: case["verdict"] for case in json.loads(path.read_bytes())["cases"]} for path in (before, after)
     ]
@@ -360,8 +363,7 @@ def diff(before: Path, after: Path, *, as_json: bool) -> int:
     else:
         for each in changed:
             click.echo(f"{each['id']}\t{each['before'] or '-'}\t{each['after'] or '-'}")
-    good = {"PASS", "WARN", "N/A", "WAIVED"}
-    return CLOSED if any(each["before"] in good and each["after"] not in good for each in changed) else 0
+    return CLOSED if any(each["before"] in OPEN and each["after"] not in OPEN for each in changed) else 0
 
 
 for _attesting in (sign, trust, verify):

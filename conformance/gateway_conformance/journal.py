@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS outcome (id TEXT PRIMARY KEY, content TEXT NOT NULL);
 
 
 class OtherRun(Exception):
-    """The journal belongs to another system, seed, profile or suite: it cannot be gone on with."""
+    """The journal belongs to another system, seed, scale, profile or suite: it cannot be gone on with."""
 
 
 class Journal:
@@ -29,14 +29,10 @@ class Journal:
     def begin(self, about: dict[str, str]) -> None:
         """Note what the run is; raises OtherRun where the journal was begun for something else."""
         held = dict(self._connection.execute("SELECT name, value FROM run"))
-        differing = [name for name, value in about.items() if held.get(name, value) != value]
+        differing = [name for name, value in about.items() if held and held.get(name) != value]
         if differing:
             raise OtherRun(f"运行日志属于另一次运行 / the journal is of another run: {', '.join(differing)}")
         self._connection.executemany("INSERT OR IGNORE INTO run VALUES (?, ?)", about.items())
-
-    def about(self) -> dict[str, str]:
-        """Return what the run is."""
-        return dict(self._connection.execute("SELECT name, value FROM run"))
 
     def keep(self, outcome: Outcome) -> None:
         """Write down a verdict."""

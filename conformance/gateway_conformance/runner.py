@@ -3,7 +3,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from gateway_conformance import engine, registry
 from gateway_conformance.capture import Judge
 from gateway_conformance.clock import ScaledClock
 from gateway_conformance.journal import Journal
-from gateway_conformance.result import result
+from gateway_conformance.result import result, suite_digest
 from gateway_conformance.stimulus import Hook, NoStimulus, Prompt
 from gateway_conformance.subjects.soap import SoapSubject
 from gateway_conformance.sut import Description
@@ -28,16 +27,12 @@ class Options:
     only: frozenset[str] | None = None
     journal: Path | None = None
     ask: Callable[[str], str] | None = None
+    note: Callable[[str], None] = lambda _note: None
+    """Hears what a person should know of the run that is no verdict."""
 
 
 class NoSubject(Exception):
     """The claimed profile cannot be tried by this release of the suite."""
-
-
-@cache
-def judge(catalogue: Path | None) -> Judge:
-    """Return the judge over a catalogue; compiled once a process."""
-    return Judge(catalogue)
 
 
 def stimulus(description: Description, options: Options) -> Hook | NoStimulus | Prompt:
@@ -62,9 +57,7 @@ def run_with_evidence(
     profile = options.profile or description.profiles[0]
     if profile not in description.profiles or profile != "S":
         raise NoSubject(f"本版套件不能试接口形态 {profile} / this release cannot try profile {profile}")
-    clock = ScaledClock(options.scale)
-    subject = SoapSubject(description, clock, judge(description.file("items", "catalogue")))
-    journal = Journal(options.journal)
+    journal, subject = Journal(options.journal), None
     try:
         journal.begin(
             {
@@ -72,24 +65,40 @@ def run_with_evidence(
                 "version": description.text("system", "version"),
                 "profile": profile,
                 "seed": str(options.seed),
+                "scale": str(options.scale),
                 "registry": registry.digest(),
+                "suite": suite_digest(),
             }
         )
         driven = stimulus(description, options)
-        prepare(driven, options)
+        clock = ScaledClock(prepare(driven, options))
+        subject = SoapSubject(description, clock, Judge(description.file("items", "catalogue")))
         begun = engine.Run(description, profile, subject, driven, options.seed, clock, options.only)
         outcomes = engine.execute(begun, journal, advance)
         return result(begun, outcomes, subject.fingerprint()), subject.evidence.as_json()
     finally:
-        subject.close()
+        if subject is not None:
+            subject.close()
         journal.close()
 
 
-def prepare(driven: Hook | NoStimulus | Prompt, options: Options) -> None:
-    """Bring the system to its seed state and to the scale of the clock, where the stimulus can."""
-    for verb, args in (("reset", {}), ("clock", {"scale": options.scale})):
-        if driven.offers(verb):
-            try:
-                driven.drive(verb, **args)
-            except Inconclusive:
-                continue  # a hook may do without these two
+def prepare(driven: Hook | NoStimulus | Prompt, options: Options) -> float:
+    """Bring the system to its seed state; returns the scale of the clock that it took over, 1 where it took none."""
+    _done(driven, "reset")  # a hook may do without
+    if options.scale == 1 or _done(driven, "clock", scale=options.scale):
+        return options.scale
+    options.note(
+        "系统没有接受时钟倍数(clock),按真实时间判定 / the system took no scale of the clock: judged in real time"
+    )
+    return 1.0
+
+
+def _done(driven: Hook | NoStimulus | Prompt, verb: str, **args: float) -> bool:
+    """Tell whether the system did what it was asked for."""
+    if not driven.offers(verb):
+        return False
+    try:
+        driven.drive(verb, **args)
+    except Inconclusive:
+        return False
+    return True

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The system description ``sut.toml``: read whole, every fault named in one pass, secrets by reference only."""
 
-import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,14 +60,6 @@ class Description:
         """Return the pair ``NAME_cert`` and ``NAME_key``, or None."""
         certificate, key = self.file(table, f"{name}_cert"), self.file(table, f"{name}_key")
         return Credential(certificate, key) if certificate and key else None
-
-    def secret(self, table: str, key: str) -> str | None:
-        """Return a secret by its reference ``env:NAME`` or ``file:NAME``."""
-        value = self.table(table).get(key)
-        if value is None:
-            return None
-        kind, _, name = str(value).partition(":")
-        return os.environ.get(name) if kind == "env" else (self.path.parent / name).read_text("utf-8").strip()
 
     @property
     def live(self) -> tuple[str, ...]:

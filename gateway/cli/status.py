@@ -10,7 +10,6 @@ import click
 
 from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, spoken
-from gateway.cli.shown import with_times
 from gateway.cli.waiting import predecessors_missing
 from gateway.clock import SystemClock, moment
 from gateway.config import Configuration, load
@@ -113,7 +112,7 @@ def _state(directory: Path) -> dict[str, Any]:
     with read_ledger(configuration) as ledger, ledger.reading() as connection:
         counted = figures(connection)
         return {
-            "sources": [with_times(row) for row in sources(connection)],
+            "sources": [_times(row) for row in sources(connection)],
             "destinations": [
                 {
                     "name": row.name,
@@ -161,10 +160,20 @@ def _schedules(configuration: Configuration, rows: Mapping[str, Any]) -> list[di
     return [
         {
             "schedule": name, "line": line, "next_at": next_tick(line, now).isoformat(timespec="seconds"),
-            **with_times({
+            **_times({
                 column: getattr(rows.get(name), column, None)
                 for column in ("due_at", "state", "covers_from", "started_at", "ended_at", "detail")
             }),
         }
         for name, line in sorted(lines.items())
     ]  # fmt: skip
+
+
+def _times(row: dict[str, Any]) -> dict[str, Any]:
+    """Show ledger times as +08:00 texts."""
+    return {
+        name: moment(value).isoformat(timespec="seconds")
+        if name.endswith(("_at", "_from")) and value is not None
+        else value
+        for name, value in row.items()
+    }

@@ -241,15 +241,7 @@ class Inspector:
         """Return the business key of a record as far as its elements tell it."""
         if kind is None or checked.element is None:
             return None
-        given = self._given(checked.element, kind)
-        if kind.withdraws:
-            return given.get(Role.TARGET_KEY)
-        sequence = given.get(Role.SEQUENCE) or ""
-        if kind.has_own_code:
-            return kind.key(None, None, given[Role.OWN_CODE]) if given.get(Role.OWN_CODE) else None
-        if not given.get(Role.CASE) or not sequence.isdecimal():
-            return None
-        return kind.key(given[Role.CASE], int(sequence), None)
+        return kind.key_of(self._given(checked.element, kind))
 
 
 def _text(element: Element, pack: Pack, path: str) -> str | None:

@@ -71,6 +71,19 @@ class RecordType:
             return f"{self.code}:{own_code}"
         return f"{self.code}:{case_no}:{sequence}"
 
+    def key_of(self, given: Mapping[Role, str | None]) -> str | None:
+        """Return the business key as far as the texts of a record's elements tell it, None where they do not.
+
+        ``given`` holds the text of the element of each role; a record that withdraws has the key that it names.
+        """
+        if self.withdraws:
+            return given.get(Role.TARGET_KEY)
+        own, case = given.get(Role.OWN_CODE), given.get(Role.CASE)
+        if self.has_own_code:
+            return self.key(None, None, own) if own else None
+        sequence = given.get(Role.SEQUENCE) or ""
+        return self.key(case, int(sequence), None) if case and sequence.isdecimal() else None
+
 
 def sequence_in(key: str) -> int:
     """Return the number in its case that a business key names, 0 where the key holds an own code."""

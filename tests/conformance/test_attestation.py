@@ -228,3 +228,9 @@ def test_sign_trust_and_verify_are_commands(tmp_path: Path) -> None:
     run(*arguments, "--serial", "1", "--nonce", "n")
     run("sign", "@b.json", "--key", "@center.key", "--out", "@b.json")
     assert run("verify", "@b.json", "--trust", "@trust.json", "--system-version", "1.0.0").return_value == 0
+    now = datetime.now(BEIJING)
+    for at, accepted in ((now + timedelta(minutes=5), True), (now - timedelta(minutes=5), False)):
+        naive = at.replace(tzinfo=None).isoformat(timespec="seconds")
+        code = run("verify", "@b.json", "--trust", "@trust.json", "--at", naive).return_value
+        assert code == (0 if accepted else 1), "without a zone it is +08:00"
+    assert run("verify", "@b.json", "--trust", "@trust.json", "--at", "soon").return_value == 3

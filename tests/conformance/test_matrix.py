@@ -30,7 +30,7 @@ def test_named_case_kills_its_mutant(part: int) -> None:
     assert not found["unexpected"], "a prerequisite failed that has nothing to do with the defect"
 
 
-@pytest.mark.parametrize("id_", ["T01", "T04"])
+@pytest.mark.parametrize("id_", ["T01", "T04", "T22"])
 def test_good_twin_passes_everything(id_: str) -> None:
     found = matrix(Choice(only=frozenset({id_})))
     assert found["per_twin"] == {id_: {"profile": "S", "failed": []}}
@@ -45,6 +45,8 @@ def test_every_mutant_and_twin_is_in_the_registry() -> None:
 def test_committed_matrix_is_of_this_registry_and_kills_everything() -> None:
     held = json.loads(PAGE.read_text("utf-8"))
     assert set(held["per_mutant"]) == set(mutants.load())
+    assert set(held["per_twin"]) == set(twins.TWINS)
+    assert held["twins"] == len(twins.TWINS)
     assert held["mutants"] == held["killed"] == held["killed_by_named"]
     assert held["twins_failed"] == 0
     assert held["reference_failed"] == []

@@ -69,6 +69,75 @@ def test_a_run_that_was_cut_goes_on_and_refuses_a_journal_of_another_run(
         standalone_mode=False,
     )
     assert refused.return_value == 3
+    refused = CliRunner().invoke(
+        command,
+        ["run", "--sut", str(description.path), "--journal", str(journal), "--seed", "3", "--time-scale", "60"],
+        standalone_mode=False,
+    )
+    assert (refused.return_value, "scale" in refused.stderr) == (3, True)
+    by_id = {each["id"]: each for each in whole["cases"]}
+    assert by_id[seen[0]]["evidence"] == [], "numbers of the exchanges of another process"
+    assert sum(bool(each["evidence"]) for each in whole["cases"]) == 2 - (seen[0] != "CON-01")
+
+
+def test_a_journal_of_another_suite_is_refused(tmp_path: Path) -> None:
+    from gateway_conformance.journal import Journal, OtherRun
+
+    first = Journal(tmp_path / "j.sqlite")
+    first.begin({"seed": "1", "suite": "a"})
+    first.begin({"seed": "1", "suite": "a"})
+    for other in ({"seed": "1", "suite": "b"}, {"seed": "1", "suite": "a", "scale": "60.0"}):
+        with pytest.raises(OtherRun):
+            first.begin(other)
+    first.close()
+
+
+def test_only_new_verdicts_are_written_down(department: Callable[..., Path], tmp_path: Path, monkeypatch: Any) -> None:
+    from gateway_conformance.journal import Journal
+
+    kept: list[str] = []
+    keep = Journal.keep
+    monkeypatch.setattr(Journal, "keep", lambda self, outcome: (kept.append(outcome.id), keep(self, outcome))[1])
+    description = sut.load(department())
+    for only in ({"CON-01"}, {"CON-01", "CON-04"}):
+        runner.run(description, runner.Options(1, 600.0, only=frozenset(only), journal=tmp_path / "j.sqlite"))
+    assert kept == ["CON-01", "CON-04"]
+
+
+def test_the_capture_is_taken_before_anything_is_driven(
+    department: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gateway_conformance.stimulus import Hook
+    from gateway_conformance.subjects.soap import SoapSubject
+
+    done: list[str] = []
+    capture, drive = SoapSubject.capture, Hook.drive
+    monkeypatch.setattr(SoapSubject, "capture", lambda self: (done.append("capture"), capture(self))[1])
+    monkeypatch.setattr(Hook, "drive", lambda self, verb, **args: (done.append(verb), drive(self, verb, **args))[1])
+    runner.run(sut.load(department()), runner.Options(1, 600.0, only=frozenset({"INC-01", "FLW-01"})))
+    assert done[:2] == ["reset", "clock"]
+    assert "script.run" in done
+    driven = [verb for verb in done[2:] if verb != "capture"]
+    assert done.index("capture") < done.index(driven[0])
+
+
+def test_a_system_that_takes_no_scale_is_judged_in_real_time(
+    department: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gateway_conformance import case as cases
+
+    cases.functions()
+    scales: list[float] = []
+    monkeypatch.setitem(cases._FUNCTIONS, ("CON-01", "S"), lambda bench: scales.append(bench.clock.scale))
+    notes: list[str] = []
+    path = department()
+    options = runner.Options(1, 600.0, only=frozenset({"CON-01"}), note=notes.append)
+    runner.run(sut.load(path), options)
+    assert (scales, notes) == ([600.0], [])
+    path.write_text(path.read_text("utf-8").replace('mode = "hook"', 'mode = "observe"'), "utf-8")
+    runner.run(sut.load(path), options)
+    assert scales == [600.0, 1.0]
+    assert len(notes) == 1
 
 
 def test_exit_codes(department: Callable[..., Path], tmp_path: Path) -> None:

@@ -51,8 +51,8 @@ def sign(
     dry_run: bool,
 ) -> int | None:
     """签署 result.json;给出 DSSE 文件则加签 / sign a result.json, or add a signature to an envelope."""
+    from gateway.clock import SystemClock
     from gateway_conformance.attestation import statement as attest
-    from gateway_conformance.clock import ScaledClock
 
     if kind == "acceptance" and not (serial and nonce):
         raise click.UsageError("验收证明须给出 --serial 和 --nonce / an acceptance needs --serial and --nonce")
@@ -60,7 +60,7 @@ def sign(
         held = json.loads(source.read_bytes())
         if "payload" not in held:
             listed = json.loads(waivers.read_bytes()) if waivers else []
-            now = ScaledClock().now()
+            now = SystemClock().now()
             payload = attest.statement(held, kind=kind, serial=serial, nonce=nonce, now=now, days=days, waivers=listed)
             held = attest.envelope(payload)
             if dry_run:
@@ -112,7 +112,9 @@ def trust(keys: tuple[str, ...], out: Path, *, dry_run: bool) -> int | None:
 @click.option("--system", help="应为此系统 / the system that it must be of")
 @click.option("--system-version", help="应为此版本 / the version that it must be of")
 @click.option("--fingerprint", help="应为此接口指纹 / the fingerprint that it must be of")
-@click.option("--at", help="按此时刻核验(ISO) / verify as of this moment")
+@click.option(
+    "--at", help="按此时刻核验(ISO,未写时区按 +08:00) / verify as of this moment, +08:00 where no zone is written"
+)
 @JSON
 def verify(
     attestation: Path, trusted: Path, system: str | None, system_version: str | None, fingerprint: str | None, at: str | None,
@@ -121,11 +123,12 @@ def verify(
     """离线核验证明 / verify an attestation offline: 0 accepted, 1 refused."""
     from datetime import datetime
 
+    from gateway.clock import BEIJING, SystemClock
     from gateway_conformance.attestation import verifier
-    from gateway_conformance.clock import ScaledClock
 
     try:
-        now = datetime.fromisoformat(at) if at else ScaledClock().now()
+        moment = datetime.fromisoformat(at) if at else SystemClock().now()
+        now = moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
         held = json.loads(trusted.read_bytes())
         refused = verifier.verify(
             attestation.read_bytes(), held, now, system=system, version=system_version, fingerprint=fingerprint

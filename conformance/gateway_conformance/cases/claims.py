@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which case answers for what the gateway's validator finds: each finding belongs to exactly one case."""
 
+import html
 import re
 from typing import Final
 
-from gateway_conformance.capture import Judge, Judged
+from gateway_conformance.capture import PREFIX, Judge, Judged
 
 _BY_CODE: Final = {
     "SCH-04": ("DOC-006", "FLD-001", "FLD-002", "FLD-003", "DOC-024"),
@@ -85,9 +86,10 @@ def _of_obligation(judged: Judged, path: str) -> str:
 
 def _kind_of(judged: Judged) -> str:
     """Return the kind of document beside the number that a finding is about."""
-    value = re.escape(judged.finding.value or "")
-    found = re.search(f"<idKind>([^<]*)</idKind><idNo>{value}<", judged.record.document.decode("utf-8", "replace"))
-    return found.group(1) if found else ""
+    value = re.escape(html.escape(judged.finding.value or "", quote=False))
+    kind, number = f"<{PREFIX}idKind>([^<]*)</{PREFIX}idKind>", f"<{PREFIX}idNo>{value}<"
+    found = re.search(kind + number, judged.record.document.decode("utf-8", "replace"))
+    return html.unescape(found.group(1)) if found else ""
 
 
 def codes_of(id_: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from gateway_conformance.bench import Bench
 from gateway_conformance.case import case
 from gateway_conformance.cases.service import Mark, by_key, service
-from gateway_conformance.subjects.soap import EXCHANGE
+from gateway_conformance.subjects.wire import EXCHANGE, told
 from gateway_conformance.verdict import Inconclusive
 
 LEVELS = (("1", "预警"), ("2", "黄牌"), ("3", "红牌"))
@@ -56,7 +56,7 @@ def notices_are_taken(bench: Bench) -> None:
         bench.examined()
         text = re.sub(r"<instructionNo></instructionNo>", f"<instructionNo>{number}</instructionNo>", notice)
         answer = subject.answer("PutNotice", text)
-        if (answer[0].text or "").strip() not in {"true", "1"}:
+        if told(answer, "accepted") not in {"true", "1"}:
             bench.fail("a", f"未确认 {number}", f"{number} was not acknowledged", examples=[number])
     held = set(bench.drive("notice.list").keys)
     lost = sorted(set(sent) - held)

@@ -5,12 +5,13 @@ import http.client
 import re
 import socket
 import threading
-import time
 
 from gateway_conformance.bench import Bench
 from gateway_conformance.case import case
 from gateway_conformance.cases.service import service
-from gateway_conformance.subjects.soap import NS, SOAP11, Reply, SoapSubject, envelope, escape
+from gateway_conformance.subjects.soap import SoapSubject
+from gateway_conformance.subjects.subject import Unanswered
+from gateway_conformance.subjects.wire import NS, SOAP11, Reply, envelope, escape
 from gateway_conformance.verdict import Inconclusive
 
 TRACE = re.compile(
@@ -27,12 +28,24 @@ BROKEN = (
 )  # fmt: skip
 CANARIES = ("' OR '1'='1", "x'--", "1; SELECT 1", "') OR ('1'='1")
 BOMB_SECONDS = 5.0
+LEAST_WAIT = 1.0  # a fetch takes its time, however fast the clock
+ROWS = re.compile(rb"<(?:[\w.-]+:)?(?:Record|row)[\s/>]")
 
 
 def _send(bench: Bench, subject: SoapSubject, body: bytes, action: str = "") -> Reply:
+    """Send hostile bytes on a connection of their own: a system may close it afterwards; raises Unanswered."""
     if bench.description.text("system", "environment") != "test":
         raise Inconclusive("恶意输入只发给标为 test 的系统", "hostile input goes to systems marked as test only")
-    return subject.post(body, action)
+    connection: http.client.HTTPConnection | None = None
+    try:
+        connection = subject.connect()
+        return subject.post(body, action, connection=connection)
+    except (OSError, http.client.HTTPException) as error:
+        why = type(error).__name__
+        raise Unanswered(f"没有得到应答:{why}", f"it was not answered: {why}") from error
+    finally:
+        if connection is not None:
+            connection.close()
 
 
 def _told(reply: Reply) -> str | None:
@@ -48,11 +61,11 @@ def broken_requests(bench: Bench) -> None:
         bench.examined()
         try:
             reply = _send(bench, subject, body)
-        except (OSError, http.client.HTTPException) as error:
+        except Unanswered as silence:
             bench.fail(
                 "c",
-                f"第 {number} 个坏请求没有得到应答:{type(error).__name__}",
-                f"broken request {number} was not answered",
+                f"第 {number} 个坏请求{silence.reason.zh}",
+                f"broken request {number}: {silence.reason.en}",
                 place=str(number),
             )
             continue
@@ -69,41 +82,62 @@ def broken_requests(bench: Bench) -> None:
             )
 
 
+class _Canary:
+    """A listener at the bench's own address as the system sees it; ``called`` tells that somebody connected."""
+
+    def __init__(self, subject: SoapSubject) -> None:
+        family, host = subject.seen_from()
+        self.called, self._stop = threading.Event(), threading.Event()
+        self._socket = socket.create_server((host, 0), family=family)
+        self._socket.settimeout(0.1)
+        port = self._socket.getsockname()[1]
+        self.url = f"http://[{host}]:{port}/x" if family == socket.AF_INET6 else f"http://{host}:{port}/x"
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        while not (self._stop.is_set() or self.called.is_set()):
+            try:
+                connection, _address = self._socket.accept()
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+            self.called.set()
+            connection.close()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._stop.set()
+        self._listener.join(2)
+        self._socket.close()
+
+
 @case("ROB-02", "S")
 def external_entities(bench: Bench) -> None:
     """An external entity that points at the bench is not fetched, a file not read."""
-    subject, called = service(bench), threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as canary:
-        canary.settimeout(0.1)
-
-        def listen() -> None:
-            until = time.monotonic() + bench.clock.bound(10) + 1
-            while time.monotonic() < until and not called.is_set():
-                try:
-                    connection, _address = canary.accept()
-                except TimeoutError:
-                    continue
-                except OSError:
-                    return
-                called.set()
-                connection.close()
-
-        listener = threading.Thread(target=listen, daemon=True)
-        listener.start()
-        for target in (f"http://127.0.0.1:{canary.getsockname()[1]}/x", "file:///etc/hostname"):
+    subject = service(bench)
+    canary, silence = _Canary(subject), None
+    try:
+        for target in (canary.url, "file:///etc/hostname"):
             bench.examined()
             body = (
                 f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "{target}">]><soap:Envelope xmlns:soap="{SOAP11}">'
                 f'<soap:Body><GetRecords xmlns="{NS}"><cursor>&x;</cursor></GetRecords></soap:Body></soap:Envelope>'
             ).encode()
-            reply = _send(bench, subject, body, "GetRecords")
+            try:
+                reply = _send(bench, subject, body, "GetRecords")
+            except Unanswered as said:
+                silence = said  # the entity may have been fetched all the same
+                continue
             if target.startswith("file") and reply.fault() is None:
                 bench.fail("b", "含外部实体的请求被受理", "a request with an external entity was carried out")
-        called.wait(bench.clock.bound(10))
-        if called.is_set():
+        if canary.called.wait(max(bench.clock.bound(10), LEAST_WAIT)):
             bench.fail("a", "触发了外部实体访问", "the external entity was fetched")
-        called.set()
-        listener.join(2)
+    finally:
+        canary.close()
+    if silence is not None:
+        raise silence
 
 
 @case("ROB-03", "S")
@@ -116,7 +150,11 @@ def entity_bomb(bench: Bench) -> None:
         f'<soap:Body><GetRecords xmlns="{NS}"><cursor>&e5;</cursor></GetRecords></soap:Body></soap:Envelope>'
     ).encode()
     bench.examined()
-    reply = _send(bench, subject, body, "GetRecords")
+    try:
+        reply = _send(bench, subject, body, "GetRecords")
+    except Unanswered as silence:
+        bench.fail("a", f"实体膨胀的请求{silence.reason.zh}", f"an entity bomb: {silence.reason.en}")
+        raise
     if reply.seconds > BOMB_SECONDS:
         bench.fail("a", f"实体膨胀后 {reply.seconds:.0f} 秒无响应", f"{reply.seconds:.0f} s after an entity bomb")
     if reply.fault() is None:
@@ -147,7 +185,7 @@ def no_concatenated_sql(bench: Bench) -> None:
                     place=element,
                 )
                 return
-            if reply.fault() is None and (b"<Record>" in reply.body or b"<row" in reply.body):
+            if reply.fault() is None and ROWS.search(reply.body):
                 bench.fail("a", f"疑似 SQL 注入:参数 {element}", f"a canary in {element} gave rows", place=element)
                 return
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""FLW, COR and CLK-03: scripted cases are carried out by the system, then judged by the gateway's validator."""
+"""FLW, COR, CLK-03 and PUB-05: scripted cases are carried out by the system, then judged by the gateway's validator."""
 
-import time
 from collections.abc import Sequence
+from math import ceil
 
 from gateway_conformance.bench import Bench
 from gateway_conformance.capture import CapturedRecord
@@ -13,6 +13,8 @@ from gateway_conformance.cases.service import Mark, by_key, service
 from gateway_conformance.verdict import Inconclusive
 
 REAL_TIME = 15 * 60.0
+EVENTS = 10
+LOOK = 10.0  # seconds between two looks
 DEADLINES = (
     "2022-01-27T10:00:00+08:00", "2022-09-27T10:00:00+08:00", "2024-02-05T09:30:00+08:00", "2023-09-26T15:00:00+08:00",
     "2025-01-22T11:00:00+08:00", "2025-09-24T09:00:00+08:00",
@@ -185,9 +187,7 @@ def overdue_is_reported(bench: Bench) -> None:
     """Script F: a case past its due date is in the next pull."""
     records = run(bench, "F")
     bench.examined()
-    wanted(bench, "a", records, "XK_SQ", "XK_SL")
-    if bench.failures:
-        bench.failures.clear()
+    if not {"XK_SQ", "XK_SL"} <= set(types(records)):
         bench.fail("a", "超期件未出现在报送中", "a case past its due date is held back")
 
 
@@ -209,28 +209,33 @@ def applicant_withdraws(bench: Bench) -> None:
 
 @case("FLW-09", "S")
 def real_time(bench: Bench) -> None:
-    """Events arrive within 15 minutes."""
+    """Ten events, one after the other: 95 of 100 arrive within 15 minutes, none takes more than twice that."""
     mark, waits = Mark(bench), list[float]()
-    for _event in range(5):
+    for _event in range(EVENTS):
         added = set(bench.drive("records.add", count=1).keys)
-        begun = time.monotonic()
-        limit = bench.clock.bound(2 * REAL_TIME)
+        begun = bench.clock.monotonic()
         while added - {record.key for record in mark.changes()}:
-            if time.monotonic() - begun > limit:
+            if bench.clock.monotonic() - begun > bench.clock.bound(2 * REAL_TIME):
                 bench.fail(
                     "a", "30 分钟内没有出现", "an event did not arrive within 30 minutes", examples=sorted(added)
                 )
                 return
-            time.sleep(min(0.05, limit / 20))
-        waits.append((time.monotonic() - begun) * bench.clock.scale)
+            bench.clock.wait(LOOK)
+        waits.append((bench.clock.monotonic() - begun) * bench.clock.scale)
         bench.examined()
-    if max(waits) > REAL_TIME + bench.clock.scale:  # one second of the bench is lost in reading
+    slow = percentile(waits, 95)
+    if slow > REAL_TIME + bench.clock.scale:  # one second of the bench is lost in reading
         bench.fail(
             "b",
-            f"最长延迟 {max(waits) / 60:.1f} 分钟",
-            f"the slowest event took {max(waits) / 60:.1f} minutes",
+            f"95% 分位延迟 {slow / 60:.1f} 分钟",
+            f"the 95th percentile of the delays is {slow / 60:.1f} minutes",
             expected="≤ 15",
         )
+
+
+def percentile(values: Sequence[float], share: int) -> float:
+    """Return the nearest-rank percentile: the least value that ``share`` of 100 do not exceed."""
+    return sorted(values)[ceil(len(values) * share / 100) - 1]
 
 
 @case("FLW-10", "S")
@@ -316,7 +321,7 @@ def withdrawal_is_whole(bench: Bench) -> None:
                 examples=[record.key],
             )
             return
-        if record.version != int(record.text("targetVersion") or 0) + 1:
+        if str(record.version - 1) != (record.text("targetVersion") or "").lstrip("+0"):
             bench.fail(
                 "b",
                 "撤回的版本不是目标版本的下一版",

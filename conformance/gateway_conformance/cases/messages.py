@@ -9,9 +9,8 @@ from gateway_conformance.bench import Bench
 from gateway_conformance.case import case
 from gateway_conformance.cases.records import answered_for, say
 from gateway_conformance.cases.service import Mark, by_key, service
-from gateway_conformance.subjects.soap import EXCHANGE, NS
+from gateway_conformance.subjects.wire import EXCHANGE, NS
 
-PAGES = 20
 RARE = "㙍𬭊䶮·示例"
 CONTROLS = re.compile(
     rb"(?<!^)\xef\xbb\xbf|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|7f);|0*(?:[0-8]|1[124-9]|2\d|3[01]|127);)"
@@ -20,23 +19,9 @@ ENCODING = frozenset({"DOC-003", "DOC-004", "DOC-005"})
 DOCTYPE = frozenset({"DOC-002", "DOC-014"})
 
 
-def _messages(bench: Bench) -> list[bytes]:
-    """Return raw answers of the service, page by page as far as they can be read."""
-    subject = service(bench)
-    found, inner = list[bytes](), f"<size>{subject.page_size}</size>"
-    for _page in range(PAGES):
-        reply = subject.call("GetRecords", inner)
-        found.append(reply.body)
-        cursor = re.search(rb"<(?:\w+:)?nextCursor[^>]*>([^<]+)<", reply.body)
-        if cursor is None or not re.search(rb"<(?:\w+:)?more[^>]*>\s*(?:true|1)", reply.body):
-            break
-        inner = f"<cursor>{cursor.group(1).decode('utf-8', 'replace')}</cursor><size>{subject.page_size}</size>"
-    return [*found, subject.call("Ping").body, subject.call("GetVersion").body]
-
-
 def _refused(bench: Bench) -> list[tuple[str, str, bytes]]:
     found = []
-    for message in _messages(bench):
+    for message in service(bench).sweep():
         bench.examined()
         try:
             safexml.parse(message)
@@ -57,11 +42,11 @@ def well_formed(bench: Bench) -> None:
 @case("SCH-04", "S")
 def control_characters(bench: Bench) -> None:
     """No control characters and no BOM inside a message, raw or as references."""
-    for message in _messages(bench):
+    for message in service(bench).sweep():
         bench.examined()
         found = CONTROLS.search(message)
         if found:
-            where = re.findall(rb"<key>([^<]*)</key>", message[: found.start()])
+            where = re.findall(rb"<(?:[\w.-]+:)?key>([^<]*)</", message[: found.start()])
             bench.fail("a", "报文含控制符或中间的 BOM", "a control character or a byte order mark inside a message",
                        received=found.group(0).hex(), examples=[each.decode("utf-8", "replace") for each in where[-1:]])  # fmt: skip
             return
@@ -86,7 +71,7 @@ def declared_encoding(bench: Bench) -> None:
 @case("SCH-11", "S")
 def no_doctype(bench: Bench) -> None:
     """No DOCTYPE and no entity in what the service sends."""
-    for message in _messages(bench):
+    for message in service(bench).sweep():
         bench.examined()
         if re.search(rb"<!DOCTYPE|<!ENTITY", message, re.IGNORECASE):
             bench.fail("a", "报文含 DOCTYPE", "a message holds a DOCTYPE")
@@ -101,7 +86,8 @@ def namespaces(bench: Bench) -> None:
         strange = sorted(
             {
                 name.decode("utf-8", "replace")
-                for name in re.findall(rb"<(?:Package|Head|Body|[a-z]\w+)\s[^>]*?xmlns=\"([^\"]*)\"", message)
+                for tag in re.findall(rb"<[^!?/][^>]*>", message)
+                for name in re.findall(rb"\sxmlns(?::[\w.-]+)?\s*=\s*[\"']([^\"']*)[\"']", tag)
             }
             - {EXCHANGE, NS, "http://www.w3.org/2000/09/xmldsig#", "http://schemas.xmlsoap.org/soap/envelope/"}
         )

@@ -3,6 +3,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from itertools import pairwise
 from typing import Final
 
@@ -10,6 +11,7 @@ from gateway_conformance.bench import Bench
 from gateway_conformance.capture import Capture, CapturedRecord, Judged
 from gateway_conformance.case import case
 from gateway_conformance.cases.claims import claimed
+from gateway_conformance.subjects.subject import Unanswered
 from gateway_conformance.verdict import Inconclusive
 
 BUILT: Final = ("S",)
@@ -183,14 +185,17 @@ def fixed_flow(bench: Bench) -> None:
                 )  # fmt: skip
 
 
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Unanswered(f"不是日期:{text}", f"not a date: {text}") from error
+
+
 @case("PUB-04", *BUILT)
 def published_in_time(bench: Bench) -> None:
     """Results are published within 7 working days of the decision (permits, penalties), others within 20."""
-    from datetime import date
-
-    from gateway.legal import LegalClock
-
-    clock = LegalClock(bench.capture.judge.pack)
+    clock = bench.capture.judge.clock
     decided = {record.key: record.text("decidedAt") or "" for record in bench.capture.records}
     for record in bench.capture.having("publishFrom"):
         source = record.text("sourceKey") or ""
@@ -199,7 +204,7 @@ def published_in_time(bench: Bench) -> None:
             continue
         bench.examined()
         limit = 7 if "-XK-" in source or "-CF-" in source else 20
-        used = clock.working_days(date.fromisoformat(day), date.fromisoformat((record.text("publishFrom") or "")[:10]))
+        used = clock.working_days(_date(day), _date((record.text("publishFrom") or "")[:10]))
         if used > limit:
             bench.fail(
                 "a",

@@ -4,6 +4,7 @@
 from gateway_conformance.bench import Bench
 from gateway_conformance.capture import CapturedRecord
 from gateway_conformance.subjects.soap import Page, SoapSubject
+from gateway_conformance.subjects.wire import told
 from gateway_conformance.verdict import Inconclusive
 
 
@@ -24,7 +25,7 @@ class Mark:
         self._service = service(bench)
         self._by_time = bench.description.declares("order") == "descending"
         tail = self._service.tail
-        if tail.cursor is None:
+        if tail.cursor is None and tail.time is None:
             self._note_time()
             self._read(self._service.pages())
         else:
@@ -34,11 +35,11 @@ class Mark:
     def changes(self) -> list[CapturedRecord]:
         """Return the records after the mark, and move it."""
         tail = self._service.tail
-        if tail.cursor is None:
-            raise Inconclusive(
-                "服务没有给出 nextCursor,无法取增量", "no nextCursor was given: no increment can be asked for"
-            )
         if not self._by_time:
+            if tail.cursor is None:
+                raise Inconclusive(
+                    "服务没有给出 nextCursor,无法取增量", "no nextCursor was given: no increment can be asked for"
+                )
             return self._read(self._service.pages(cursor=tail.cursor))
         since = tail.time
         self._note_time()
@@ -49,7 +50,7 @@ class Mark:
     def _note_time(self) -> None:
         """Keep the service's own time: where the order is descending, changes are asked for by it."""
         if self._by_time:
-            self._service.tail.time = self._service.answer("Ping")[0].text
+            self._service.tail.time = told(self._service.answer("Ping"), "serverTime")
 
     def _read(self, pages: list[Page]) -> list[CapturedRecord]:
         tail = self._service.tail

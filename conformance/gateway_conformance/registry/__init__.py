@@ -51,11 +51,6 @@ class Requirement:
         return self.id[:3]
 
     @property
-    def title(self) -> str:
-        """The Chinese sentence without what is only known when it fails."""
-        return self.error_zh.partition(":")[0].partition("{")[0]
-
-    @property
     def house(self) -> bool:
         """Whether the rule is one of the house: the Center has to adopt it before it gates outside ALWAYS_GATE."""
         return self.source.startswith("HSE")

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Profile S: a client of the DepartmentData service that keeps raw bytes, and can speak wrongly where a case wants it."""
 
+import contextlib
 import hashlib
+import html
 import http.client
 import re
 import socket
@@ -11,58 +13,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from gateway.documents import safexml
-from gateway.documents.faults import RefusedDocument
 from gateway.documents.safexml import Element
 from gateway_conformance.capture import Capture, CapturedRecord, Judge
 from gateway_conformance.clock import ScaledClock
 from gateway_conformance.evidence import Evidence
 from gateway_conformance.subjects.subject import Unanswered
+from gateway_conformance.subjects.wire import EXCHANGE, NS, Reply, envelope, escape, target_of
 from gateway_conformance.sut import Credential, Description
 from gateway_conformance.verdict import OverBudget
 
-NS: Final = "urn:jx:department-data:1.0"
-EXCHANGE: Final = "urn:jx:power-exchange:1.0"
-SOAP11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 SECONDS: Final = 30.0
 PAGE: Final = 500
 MOST_FILES: Final = 100
-_SCHEMA: Final = re.compile(r"schemaLocation=\"([^\"]+)\"")
+MOST_MESSAGES: Final = 20
 REQUESTS: Final = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back: HTTP status, headers, body, seconds it took; ``date`` is the Date header."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    seconds: float
-
-    @property
-    def text(self) -> str:
-        """The body as text, whatever it is."""
-        return self.body.decode("utf-8", "replace")
-
-    def content(self) -> Element | None:
-        """Return the element inside the SOAP Body; None where there is none or the answer is no XML."""
-        try:
-            root = safexml.parse(self.body)
-        except RefusedDocument:
-            return None
-        body = next((child for child in root if str(child.tag).endswith("}Body")), None)
-        return body[0] if body is not None and len(body) else None
-
-    def fault(self) -> tuple[str, str] | None:
-        """Return the code and text of a SOAP fault (code empty where it carries no ExchangeFault); None for none."""
-        element = self.content()
-        if element is None or not str(element.tag).endswith("}Fault"):
-            return None
-        code = element.findtext(f".//{{{EXCHANGE}}}ExchangeFault/{{{EXCHANGE}}}code") or ""
-        return code, " ".join(str(text).strip() for text in element.itertext() if str(text).strip())
+_REFERENCE: Final = re.compile(r"(?:\sschemaLocation|<(?:[\w.-]+:)?import\b[^>]*?\slocation)\s*=\s*[\"']([^\"']+)[\"']")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +64,9 @@ class SoapSubject:
         self._left = int(description.table("limits").get("requests", REQUESTS))
         self._connection: http.client.HTTPConnection | None = None
         self._capture: Capture | None = None
+        self._contract: dict[str, Reply] | None = None
+        self._sweep: list[bytes] | None = None
+        self._driven = False
         self.tail = Tail()
         self.page_size = int(description.table("abilities").get("page_size_max", PAGE))
 
@@ -143,15 +114,57 @@ class SoapSubject:
             raise OverBudget("请求数已用完([limits] requests)", "the request budget of [limits] requests is spent")
 
     def get(self, target: str) -> Reply:
-        """Fetch a document from the service's own address, such as ``?wsdl``."""
+        """Fetch a document from the service's own host, such as ``/path?wsdl``; raises Unanswered."""
         self._spend()
-        connection = self.connect()
+        connection: http.client.HTTPConnection | None = None
         try:
+            connection = self.connect()
             begun = time.monotonic()
             connection.request("GET", target)
             return self._took("GET " + target, begun, b"", connection.getresponse())
+        except (OSError, http.client.HTTPException) as error:
+            raise Unanswered(f"取不到 {target}:{error}", f"{target} cannot be had: {error}") from error
         finally:
-            connection.close()
+            if connection is not None:
+                connection.close()
+
+    def contract(self) -> dict[str, Reply]:
+        """Return WSDL and schemas by target (path and query), as far as they lie on the service's own host.
+
+        Fetched once a run; raises Unanswered where a file is not answered, or where there are more than MOST_FILES.
+        """
+        if self._contract is None:
+            first = urljoin(self.url, self.description.text("soap", "wsdl") or "?wsdl")
+            if not self.own(first):
+                raise Unanswered(
+                    "声明的 WSDL 不在服务自己的主机上", "the declared WSDL is not on the service's own host"
+                )
+            todo, found = [target_of(first)], dict[str, Reply]()
+            while todo:
+                target = todo.pop()
+                if target in found:
+                    continue
+                if len(found) >= MOST_FILES:
+                    raise Unanswered(
+                        f"WSDL 引用了超过 {MOST_FILES} 个文件", f"the WSDL refers to over {MOST_FILES} files"
+                    )
+                found[target] = self.get(target)
+                todo += [target_of(place) for place in self.references(target, found[target]) if self.own(place)]
+            self._contract = found
+        return self._contract
+
+    def references(self, target: str, reply: Reply) -> list[str]:
+        """Return the absolute addresses of what a file of the contract imports or includes."""
+        if reply.status != 200:
+            return []
+        base = urljoin(self.url, target)
+        return [urljoin(base, html.unescape(place.strip())) for place in _REFERENCE.findall(reply.text)]
+
+    def own(self, url: str) -> bool:
+        """Tell whether an address lies on the service's own host and port; a port that is not written is the service's."""
+        at = urlsplit(url)
+        host, port = self.address
+        return at.hostname == host and (at.port or (443 if self.secure else 80)) == port
 
     def post(
         self, body: bytes, action: str = "", *, headers: dict[str, str] | None = None,
@@ -247,6 +260,8 @@ class SoapSubject:
         return [record for page in self.pages(**asked) for record in page.records]
 
     def _record(self, element: Element) -> CapturedRecord:
+        if len(element) < 2:
+            raise Unanswered("GetRecords 给出的 Record 没有内容", "GetRecords gave a Record without a payload")
         parts = {str(child.tag).rpartition("}")[2]: (child.text or "").strip() for child in list(element)[:4]}
         payload = element[-1]
         document = safexml.canonical(payload)
@@ -255,6 +270,21 @@ class SoapSubject:
             parts.get("key", ""), int(version) if version.isdecimal() else 0, parts.get("contentDigest", ""),
             parts.get("recordId", ""), document, hashlib.sha256(document).hexdigest(), self._judge.type_of(document),
         )  # fmt: skip
+
+    def sweep(self) -> list[bytes]:
+        """Return raw answers of the service, page by page as far as they can be read; asked for once a run."""
+        if self._sweep is None:
+            found, size = list[bytes](), f"<size>{self.page_size}</size>"
+            inner = size
+            for _page in range(MOST_MESSAGES):
+                reply = self.call("GetRecords", inner)
+                found.append(reply.body)
+                cursor = re.search(rb"<(?:[\w.-]+:)?nextCursor[^>]*>([^<]+)<", reply.body)
+                if cursor is None or not re.search(rb"<(?:[\w.-]+:)?more[^>]*>\s*(?:true|1)", reply.body):
+                    break
+                inner = f"<cursor>{cursor.group(1).decode('utf-8', 'replace')}</cursor>{size}"
+            self._sweep = [*found, self.call("Ping").body, self.call("GetVersion").body]
+        return self._sweep
 
     def current(self) -> Sequence[CapturedRecord]:
         """Return all that the service gives now."""
@@ -270,10 +300,25 @@ class SoapSubject:
             )  # fmt: skip
         return self._capture
 
+    def before_driving(self) -> None:
+        """Take the capture before the first stimulus of the run; that it cannot be had is told to those who ask for it."""
+        if not self._driven:
+            self._driven = True
+            with contextlib.suppress(Unanswered, OverBudget):
+                self.capture()
+
     def judge(self, records: Sequence[CapturedRecord]) -> Capture:
         """Return records that came later, to be judged like the capture."""
         now = self._clock.now().isoformat(timespec="seconds")
         return Capture(records, (), self._judge, self.description.text("system", "dept"), now)
+
+    def seen_from(self) -> tuple[socket.AddressFamily, str]:
+        """Return address family and own address of a connection to the service: where it could reach the bench."""
+        try:
+            with socket.create_connection(self.address, timeout=SECONDS) as probe:
+                return socket.AddressFamily(probe.family), probe.getsockname()[0]
+        except OSError as error:
+            raise Unanswered(f"连接不上:{error}", f"cannot be reached: {error}") from error
 
     def reachable(self) -> str | None:
         """Open a bare connection; returns why it cannot be opened, or None."""
@@ -285,25 +330,16 @@ class SoapSubject:
 
     def fingerprint(self) -> str | None:
         """Return SHA-256, hex, over WSDL and schemas without addresses and over the certificate that signs; None where unread."""
-        path = urlsplit(self.description.text("soap", "wsdl") or f"{self.url}?wsdl")
-        todo, seen = [f"{path.path}?{path.query}"], dict[str, str]()
-        while todo:
-            target = todo.pop()
-            if target in seen or len(seen) > MOST_FILES:
-                continue
-            try:
-                text = self.get(target).text
-            except (OSError, http.client.HTTPException):
-                return None
-            todo += [
-                f"{at.path}?{at.query}"
-                for at in map(urlsplit, _SCHEMA.findall(text))
-                if at.netloc in {"", self._parts.netloc}
-            ]
-            seen[target.partition("?")[2]] = re.sub(r"https?://[^/\"]+", "", text)
         signing = self.description.file("soap", "signing_cert")
-        whole = hashlib.sha256(signing.read_bytes() if signing else b"")
-        for target, text in sorted(seen.items()):
+        try:
+            whole = hashlib.sha256(signing.read_bytes() if signing else b"")
+            files = sorted(self.contract().items())
+        except (OSError, http.client.HTTPException, Unanswered, OverBudget):
+            return None
+        if any(reply.status != 200 for _target, reply in files):
+            return None
+        for target, reply in files:
+            text = re.sub(r"https?://[^/\"']+", "", reply.text)
             whole.update(f"{target}\0{text}\0".encode())
         return whole.hexdigest()
 
@@ -311,17 +347,3 @@ class SoapSubject:
         """Let go of the connection."""
         if self._connection is not None:
             self._connection.close()
-
-
-def envelope(operation: str, inner: str = "") -> bytes:
-    """Return a SOAP 1.1 request."""
-    content = f'<{operation} xmlns="{NS}">{inner}</{operation}>'
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="{SOAP11}">'
-        f"<soap:Body>{content}</soap:Body></soap:Envelope>"
-    ).encode()
-
-
-def escape(value: str) -> str:
-    """Return text as it stands between tags."""
-    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

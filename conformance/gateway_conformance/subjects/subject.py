@@ -25,6 +25,9 @@ class Subject(Protocol):
     def capture(self) -> Capture:
         """Return what the system gave before any stimulus; raises Unanswered."""
 
+    def before_driving(self) -> None:
+        """Take the capture where no case has asked for it yet; that it cannot be had is told to those who do."""
+
     def current(self) -> Sequence[CapturedRecord]:
         """Return all that the system gives now; raises Unanswered."""
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the hook can make the department do: one function a verb (docs/reference/conformance-hook.md)."""
+"""What the hook can make the department do: one function a verb (docs/reference/conformance.md)."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from gateway_reference import wire
@@ -143,7 +145,7 @@ class Driver:
 
     def works(self, day: str) -> bool:
         """Tell whether a day is a working day by the State Council's arrangement."""
-        known = working_days(self.department, day[:4])
+        known = working_days(self.department.pack.root, day[:4])
         return known.get(day, datetime.fromisoformat(day).weekday() < 5)
 
     # scripts -----------------------------------------------------------------------------------------------------
@@ -266,9 +268,10 @@ def wire_time(moment: datetime) -> str:
     return moment.astimezone(wire.BEIJING).isoformat(timespec="seconds")
 
 
-def working_days(department: Department, year: str) -> dict[str, bool]:
+@cache
+def working_days(root: Path, year: str) -> Mapping[str, bool]:
     """Return the exceptions of a year's calendar: holidays (False) and working days made up for (True)."""
-    path = department.pack.root / "calendar" / f"{year}.csv"
+    path = root / "calendar" / f"{year}.csv"
     found = {}
     for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
         day, kind = (*line.split(","), "")[:2]

@@ -37,8 +37,6 @@ class Row:
     document: str
     changed: str = ""
     order: int = 0
-    day_synced: str = ""
-    withdrawn: bool = False
 
     @property
     def occurred(self) -> str:
@@ -163,7 +161,7 @@ class Lives:
             f"<operation>U</operation><occurredAt>{at}</occurredAt><reason>录入错误,误报</reason><approver>吴示例</approver>"
             "</withdrawal>"
         )
-        return Row("GG_CH", row.key, row.version + 1, "U", row.case, "", document, withdrawn=True)
+        return Row("GG_CH", row.key, row.version + 1, "U", row.case, "", document)
 
 
 def first(rows: Sequence[Row], type_: str) -> Row:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from gateway_reference.department import life
 from gateway_reference.department.life import Row, put
 from gateway_reference.department.system import Department
-from gateway_reference.receipts import Answer
+from gateway_reference.wire import NAMESPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Gb18030(Department):
         return told
 
 
-@twin("T05")
+@twin("T21")
 class Fractions(Written):
     """Times are written with fractions of a second."""
 
@@ -126,21 +126,6 @@ class NilForAbsent(Written):
             return row
         nil = '</operatorId><remark xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"></remark>'
         return row.copy(document=row.document.replace("</operatorId>", nil, 1))
-
-
-@twin("T08")
-class BatchedReceipts(Department):
-    """Receipts are handled by a job that runs every minute."""
-
-    def keep_receipt(self, package_id: str, answers: Sequence[Answer]) -> None:
-        """Put a receipt aside for the job."""
-        self.waiting = [*getattr(self, "waiting", []), (package_id, answers)]
-
-    def run_job(self) -> None:
-        """Handle what was put aside."""
-        for package_id, answers in getattr(self, "waiting", []):
-            super().keep_receipt(package_id, answers)
-        self.waiting = []
 
 
 @twin("T11")
@@ -205,6 +190,25 @@ class RegisteringOffice(Written):
     def change(self, row: Row) -> Row:
         """Return the row with such a code."""
         return row.copy(document=row.document.replace("91360100MA00000234", credit_code("91360106MA0000023")))
+
+
+@twin("T22")
+class Prefixes(Department):
+    """Documents and packages are written with a namespace prefix."""
+
+    def document(self, row: Row) -> str:
+        """Return the document with a prefix before the name of every element."""
+        return prefixed(super().document(row)).replace(f'xmlns="{NAMESPACE}"', f'xmlns:p="{NAMESPACE}"', 1)
+
+    def package(self, rows: Sequence[Row]) -> str:
+        """Return the package with prefixes; the Head stays as it was signed."""
+        before, body, after = re.split(r"(<Body>.*</Body>)", super().package(rows), maxsplit=1, flags=re.DOTALL)
+        return before + prefixed(body).replace("<p:Body>", f'<p:Body xmlns:p="{NAMESPACE}">', 1) + after
+
+
+def prefixed(text: str) -> str:
+    """Return XML with the prefix ``p`` before every name that has none."""
+    return re.sub(r"<(/?)(\w+)(?=[\s/>])", r"<\1p:\2", text)
 
 
 def credit_code(first: str) -> str:

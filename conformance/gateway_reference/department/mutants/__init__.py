@@ -30,6 +30,6 @@ def mutant(id_: str, profiles: str = "S") -> Any:
 
 def load() -> dict[str, Mutant]:
     """Return every mutant."""
-    for module in ("records", "service", "driven"):
+    for module in ("records", "access", "service", "driven"):
         import_module(f"gateway_reference.department.mutants.{module}")
     return MUTANTS
