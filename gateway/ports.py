@@ -195,7 +195,7 @@ class Listed(Protocol):
 class Sliced(Protocol):
     """A source whose history can be cut by its stamps (历史补采)."""
 
-    def slices(self, first: str | None, last: str | None, span: timedelta) -> list[tuple[Window, int | None]]:
+    def slices(self, first: str | None, last: str | None, span: timedelta) -> Iterator[tuple[Window, int | None]]:
         """Cut the stamps from ``first`` (default: the lowest there is) to ``last`` (default: now) into spans.
 
         Neighbours share their bound. With each comes how many rows it holds, None where the source does not say in

@@ -173,28 +173,27 @@ class DatabaseSource:
         # A day of grace: view and gateway need not agree on the very hour. What has no date can't leave by age.
         return len(digits) < 8 or digits > f"{oldest:%Y%m%d}"
 
-    def slices(self, first: str | None, last: str | None, span: timedelta) -> list[tuple[Window, int | None]]:
+    def slices(self, first: str | None, last: str | None, span: timedelta) -> Iterator[tuple[Window, int | None]]:
         """Cut the stamps from ``first`` to ``last`` into spans, with the rows of each; a source without stamps is one slice."""
         whole = self.window(None)
         with self._connected() as connection:
             shape, builder = self._prepared(connection)
             if shape.stamp is None:
-                return [(whole, int(connection.execute(shape.count(whole)).scalar_one()))]
+                yield whole, int(connection.execute(shape.count(whole)).scalar_one())
+                return
             end = whole.until if last is None else min(_stamped(shape.stamp, last), whole.until)
             begin = None if first is None else _stamped(shape.stamp, first)
             if begin is None:
                 found, _more = self._fetch(connection, shape, whole, False, None, 1)
                 position = self._position(builder, found, False)
                 begin = None if position is None else position.stamp
-            cut: list[tuple[Window, int | None]] = []
             while begin is not None and begin <= end:
                 after = min(moved(shape.stamp, begin, span), end)
                 window = Window(begin, after)
-                cut.append((window, int(connection.execute(shape.count_dated(window)).scalar_one())))
+                yield window, int(connection.execute(shape.count_dated(window)).scalar_one())
                 if after == end:
-                    break
+                    return
                 begin = after
-            return cut
 
     def close(self) -> None:
         """Let go of connections."""

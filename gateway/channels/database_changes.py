@@ -57,9 +57,9 @@ class ChangesSource(DatabaseSource):
             entries = connection.execute(self._entries(begin, size)).fetchall()
             if not entries:
                 return Page((), after or Position(None, str(begin)), False)
-            named = {tuple(entry[1:]): entry[0] for entry in entries}
-            rows, unreadable, there = self._look_up(connection, shape, builder, list(named))
-            last = max(int(entry[0]) for entry in entries)
+            named = list(dict.fromkeys(tuple(entry[1:]) for entry in entries))
+            rows, unreadable, there = self._look_up(connection, shape, builder, named)
+            last = int(entries[-1][0])
         self._reached = max(self._reached or "", f"{last:0{_DIGITS}d}")
         shown = tuple(replace(row, stamp=f"{last:0{_DIGITS}d}") for row in rows)
         ids = {builder.join(key) for key in named if None not in key}

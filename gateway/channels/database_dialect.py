@@ -183,17 +183,23 @@ def _postgresql_leniently(connection: Connection) -> Iterator[None]:
 # -- MariaDB, MySQL ----------------------------------------------------------------------------------------------
 
 
-def _mariadb(url: URL, options: DatabaseOptions) -> Opened:
-    seconds = options.statement_timeout.total_seconds()
+def mariadb_arguments(url: URL, options: DatabaseOptions) -> tuple[URL, dict[str, Any]]:
+    """Return the address as the driver takes it, and how it connects."""
     connecting: dict[str, Any] = {
         "connect_timeout": max(1, int(options.connect_timeout.total_seconds())),
-        "read_timeout": int(seconds) + 5,
+        "read_timeout": int(options.statement_timeout.total_seconds()) + 5,
         "charset": "utf8mb4",
         "local_infile": False,
     }
     if "ssl_ca" in url.query:
         connecting["ssl"] = {"ca": str(url.query["ssl_ca"])}
         url = url.difference_update_query(["ssl_ca"])
+    return url, connecting
+
+
+def _mariadb(url: URL, options: DatabaseOptions) -> Opened:
+    seconds = options.statement_timeout.total_seconds()
+    url, connecting = mariadb_arguments(url, options)
     engine = _engine(url, connect_args=connecting)
 
     @event.listens_for(engine, "connect")

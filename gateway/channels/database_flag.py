@@ -61,9 +61,8 @@ class FlagSource(DatabaseSource):
                 nothing = and_(
                     table.c[self._options.row_id[0]].is_(None), table.c[self._options.row_id[0]].is_not(None)
                 )
-                values = dict.fromkeys((self._flag.column, self._flag.time, self._flag.reason))
-                values.pop(None, None)
-                connection.execute(update(table).where(nothing).values({table.c[n]: table.c[n] for n in values}))
+                same = {table.c[name]: table.c[name] for name in self._flag.columns}
+                connection.execute(update(table).where(nothing).values(same))
         except SourceError as fault:
             return (*found, source_finding("SRC-013", self._flag.column, fault.detail))
         return found
@@ -137,8 +136,7 @@ class FlagSource(DatabaseSource):
         table = shape.table()
         columns = [table.c[name] for name in shape.names]
         where = and_(shape.by_ids(row_ids), self._is_open(table))
-        statement = select(*columns).where(where).with_for_update()
-        return statement.with_hint(table, "WITH (UPDLOCK, ROWLOCK)", "mssql")
+        return select(*columns).where(where).with_for_update()
 
     def _unchanged(self, builder: RowBuilder, cells: Sequence[Any], result: RowResult) -> bool:
         made = builder.build(cells)

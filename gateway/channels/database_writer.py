@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
-from gateway.channels.database_dialect import address, tolerant
+from gateway.channels.database_dialect import address, mariadb_arguments, tolerant
 from gateway.channels.database_options import DatabaseOptions
 
 _LOCK_SECONDS = 5
@@ -33,15 +33,10 @@ def open_writer(options: DatabaseOptions, directory: Path, place: str) -> Engine
         settings = f"-c statement_timeout={int(seconds * 1000)} -c lock_timeout={wait * 1000}"
         arguments = {"connect_timeout": connect, "options": settings}
         return create_engine(url, connect_args=arguments, **shared)
-    if name in ("mysql", "mariadb"):
-        arguments = {"connect_timeout": connect, "read_timeout": int(seconds) + 5, "charset": "utf8mb4"}
-        if "ssl_ca" in url.query:
-            arguments["ssl"] = {"ca": str(url.query["ssl_ca"])}
-            url = url.difference_update_query(["ssl_ca"])
-        engine = create_engine(url, connect_args=arguments, **shared)
-        _mariadb_session(engine, options, wait)
-        return engine
-    return create_engine(url, **shared)
+    url, connecting = mariadb_arguments(url, options)
+    engine = create_engine(url, connect_args=connecting, **shared)
+    _mariadb_session(engine, options, wait)
+    return engine
 
 
 def _begin_immediately(engine: Engine, options: DatabaseOptions) -> None:

@@ -2,6 +2,7 @@
 """``gateway backfill``: years of history cut into slices, read beside the pulls, throttled and resumable."""
 
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
 from gateway.cli.output import emit_json, print_table, say
 from gateway.cli.run import run_with_bar
-from gateway.clock import SystemClock, moment
+from gateway.cli.shown import source_named, with_times
+from gateway.clock import SystemClock
 from gateway.config import Configuration, SourceSettings, load
 from gateway.config.fields import parse_duration
-from gateway.errors import ConfigurationError, LedgerError
+from gateway.errors import LedgerError
 from gateway.flow.cursor import Cursor
 from gateway.i18n import _
 from gateway.ledger import backfills, runs
@@ -62,7 +64,7 @@ def plan(
 ) -> int:  # fmt: skip
     """Make a plan."""
     configuration = load(directory)
-    settings = _named(configuration, source)
+    settings = source_named(configuration, source)
     cut = _cut(configuration, settings, first, last, span)
     speed = rate or configuration.site.backfill.rate
     rows = None if any(each is None for _window, each in cut) else sum(each or 0 for _window, each in cut)
@@ -87,7 +89,7 @@ def plan(
                 )
                 shown = backfills.shown(connection, number) or {}
     if as_json:
-        emit_json(_times(shown))
+        emit_json(_with_times(shown))
         return ExitCode.OK
     _tell(shown)
     if begins:
@@ -97,14 +99,6 @@ def plan(
     return ExitCode.OK
 
 
-def _named(configuration: Configuration, name: str) -> SourceSettings:
-    settings = configuration.source(name)
-    if settings is None:
-        known = ", ".join(each.name for each in configuration.sources)
-        raise ConfigurationError(_("没有数据源 {name};已配置:{known}").format(name=name, known=known))
-    return settings
-
-
 def _cut(
     configuration: Configuration, settings: SourceSettings, first: str | None, last: str | None, span: Any
 ) -> list[tuple[Window, int | None]]:
@@ -112,13 +106,13 @@ def _cut(
         if not isinstance(source, Sliced):
             raise click.UsageError(_("{name} 不能按时间切片补采(文件放进目录即可)").format(name=settings.name))
         try:
-            cut = source.slices(first, last, span)
+            cut = list(islice(source.slices(first, last, span), _MOST_SLICES + 1))
         except ValueError as fault:
             raise click.UsageError(_("不是该源的时间戳,也不是日期:{text}").format(text=fault)) from fault
     if not cut:
         raise click.UsageError(_("这个范围内没有带时间戳的行"))
     if len(cut) > _MOST_SLICES:
-        raise click.UsageError(_("切片过多({n}),加大 --slice").format(n=len(cut)))
+        raise click.UsageError(_("切片过多(超过 {n}),加大 --slice").format(n=_MOST_SLICES))
     return cut
 
 
@@ -128,9 +122,9 @@ def _cut(
 def list_(directory: Path, as_json: bool) -> None:
     """List plans."""
     with read_ledger(load(directory)) as ledger, ledger.reading() as connection:
-        found = [_times(each) for each in backfills.plans(connection)]
+        found = [with_times(each) for each in backfills.plans(connection)]
     if as_json:
-        emit_json([{name: value for name, value in each.items() if name != "slices"} for each in found])
+        emit_json(found)
         return
     columns = [
         "id",
@@ -161,7 +155,7 @@ def show(number: int, directory: Path, as_json: bool) -> int:
     if shown is None:
         raise click.UsageError(_("没有补采计划 {number}").format(number=number))
     if as_json:
-        emit_json(_times(shown))
+        emit_json(_with_times(shown))
     else:
         _tell(shown)
     return ExitCode.OK
@@ -235,14 +229,8 @@ _steering("resume", "继续已暂停的补采。", "running")
 _steering("abort", "终止补采:已收录的保留,其余不再读。", "aborted")
 
 
-def _times(shown: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        name: moment(value).isoformat(timespec="seconds") if name.endswith("_at") and isinstance(value, int) else value
-        for name, value in shown.items()
-    }
-    if "slices" in told:
-        told["slices"] = [_times(each) for each in told["slices"]]
-    return told
+def _with_times(shown: dict[str, Any]) -> dict[str, Any]:
+    return {**with_times(shown), "slices": [with_times(each) for each in shown["slices"]]}
 
 
 def _tell(shown: dict[str, Any]) -> None:

@@ -10,7 +10,8 @@ import click
 from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
 from gateway.cli.options import directory_option, dry_run_option, json_option
 from gateway.cli.output import emit_json, print_table, say
-from gateway.clock import SystemClock, microseconds, moment
+from gateway.cli.shown import shown_act, shown_time
+from gateway.clock import SystemClock, microseconds
 from gateway.config import Configuration, DestinationSettings, load
 from gateway.i18n import _
 from gateway.ledger.acts import Told, control_destination
@@ -50,7 +51,7 @@ def show(name: str, directory: Path, as_json: bool) -> None:
     _settings(configuration, name)
     shown: dict[str, Any] = next((each for each in _all(configuration) if each["name"] == name), {"name": name})
     with read_ledger(configuration) as ledger, ledger.reading() as connection:
-        shown["acts"] = [_act(row) for row in acts(connection, subject=f"destination:{name}", limit=20)]
+        shown["acts"] = [shown_act(row) for row in acts(connection, subject=f"destination:{name}", limit=20)]
     if as_json:
         emit_json(shown)
         return
@@ -169,13 +170,3 @@ def _shown(row: Any, counted: DeliveryFigures, terms: Any, now: int) -> dict[str
         "unknown": counted.unknown,
         "not_needed": counted.not_needed,
     }
-
-
-def shown_time(at: int | None) -> str | None:
-    """Show a ledger time as +08:00 text; nothing for 0."""
-    return moment(at).isoformat(timespec="seconds") if at else None
-
-
-def _act(row: dict[str, Any]) -> dict[str, Any]:
-    shown = {name: row[name] for name in ("actor", "role", "action", "outcome", "reason", "detail")}
-    return {"at": shown_time(row["at"]), **shown}

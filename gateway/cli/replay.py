@@ -14,7 +14,7 @@ from gateway.cli.acting import Claim, acting_options, gated, reason_option, reso
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
 from gateway.cli.output import emit_json, print_table, say
-from gateway.clock import moment
+from gateway.cli.shown import with_times
 from gateway.config import Configuration, load
 from gateway.errors import LedgerError
 from gateway.i18n import _
@@ -144,7 +144,7 @@ def _known(configuration: Configuration, filters: dict[str, str | None]) -> None
 def list_(directory: Path, as_json: bool) -> None:
     """List plans."""
     with read_ledger(load(directory)) as ledger, ledger.reading() as connection:
-        found = [_times(each) for each in replay_states.plans(connection)]
+        found = [with_times(each) for each in replay_states.plans(connection)]
     if as_json:
         emit_json(found)
         return
@@ -262,16 +262,9 @@ _steer("resume", "继续已暂停的计划。", replay_states.resume)
 _steer("abort", "终止计划:尚未放入的不再发送,已在途的保留其结果。", replay_states.abort)
 
 
-def _times(told: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: moment(value).isoformat(timespec="seconds") if name.endswith("_at") and value is not None else value
-        for name, value in told.items()
-    }
-
-
 def _tell(shown: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        emit_json(_times(shown))
+        emit_json(with_times(shown))
         return
     rows = [
         (_("编号"), shown["id"]), (_("状态"), shown["state"]), (_("方式"), shown["mode"]), (_("条件"), shown["wanted"]),

@@ -10,7 +10,7 @@ from gateway.cli import source_gone, source_shadow
 from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
 from gateway.cli.options import directory_option, dry_run_option, json_option
 from gateway.cli.output import emit_json, print_table, say
-from gateway.clock import moment
+from gateway.cli.shown import shown_act, source_named, with_times
 from gateway.config import Configuration, load
 from gateway.i18n import _
 from gateway.ledger.acts import Told, hand_over, owned, pause_source
@@ -46,11 +46,11 @@ def list_(directory: Path, as_json: bool) -> None:
 def show(name: str, directory: Path, as_json: bool) -> None:
     """Show one source."""
     configuration = load(directory)
-    _known(configuration, name)
+    source_named(configuration, name)
     shown: dict[str, Any] = next((each for each in _all(configuration) if each["name"] == name), {"name": name})
     with read_ledger(configuration) as ledger, ledger.reading() as connection:
         shown["keys"] = owned(connection, name)
-        shown["acts"] = [_act(row) for row in acts(connection, subject=f"source:{name}", limit=20)]
+        shown["acts"] = [shown_act(row) for row in acts(connection, subject=f"source:{name}", limit=20)]
     if as_json:
         emit_json(shown)
         return
@@ -96,7 +96,7 @@ def resume(name: str, reason: str, claim: Claim, directory: Path, dry_run: bool)
 def handover(giver: str, taker: str, keys: str, reason: str, claim: Claim, directory: Path, dry_run: bool) -> None:
     """Hand keys over (ledger.md B6)."""
     configuration = load(directory)
-    _known(configuration, taker)
+    source_named(configuration, taker)
     if giver == taker:
         raise click.UsageError(_("移交方和接收方不能相同"))
     if dry_run:
@@ -126,7 +126,7 @@ for each in (
 
 
 def _pause(configuration: Configuration, name: str, said: tuple[Claim, str], *, paused: bool, dry_run: bool) -> None:
-    _known(configuration, name)
+    source_named(configuration, name)
     done = (_("已暂停数据源 {name}") if paused else _("已恢复数据源 {name}")).format(name=name)
     if dry_run:
         say(_("试运行,未写入:{what}").format(what=done))
@@ -141,31 +141,6 @@ def _pause(configuration: Configuration, name: str, said: tuple[Claim, str], *, 
     say(done)
 
 
-def _known(configuration: Configuration, name: str) -> None:
-    if configuration.source(name) is None:
-        names = ", ".join(each.name for each in configuration.sources)
-        raise click.UsageError(_("没有数据源 {name};已配置:{known}").format(name=name, known=names))
-
-
 def _all(configuration: Configuration) -> list[dict[str, Any]]:
     with read_ledger(configuration) as ledger, ledger.reading() as connection:
-        return [_shown(row) for row in sources(connection)]
-
-
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: (shown_time(value) if name == "told_at" else moment(value).isoformat(timespec="seconds"))
-        if name.endswith("_at") and value is not None
-        else value
-        for name, value in row.items()
-    }
-
-
-def shown_time(at: int | None) -> str | None:
-    """Show a ledger time as +08:00 text; nothing for 0."""
-    return moment(at).isoformat(timespec="seconds") if at else None
-
-
-def _act(row: dict[str, Any]) -> dict[str, Any]:
-    shown = {name: row[name] for name in ("actor", "role", "action", "outcome", "reason", "detail")}
-    return {"at": shown_time(row["at"]), **shown}
+        return [with_times(row) for row in sources(connection)]

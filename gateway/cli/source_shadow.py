@@ -8,6 +8,7 @@ import click
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, progress, say
+from gateway.cli.shown import source_named
 from gateway.config import load
 from gateway.i18n import _
 from gateway.shadow import Shadowed, forget, run_shadow
@@ -26,10 +27,7 @@ from gateway.shadow import Shadowed, forget, run_shadow
 def command(name: str, whole: bool, anew: bool, directory: Path, as_json: bool) -> int:
     """Run a source in shadow mode."""
     configuration = load(directory)
-    settings = configuration.source(name)
-    if settings is None:
-        names = ", ".join(each.name for each in configuration.sources)
-        raise click.UsageError(_("没有数据源 {name};已配置:{known}").format(name=name, known=names))
+    settings = source_named(configuration, name)
     if anew:
         forget(configuration, name)
     with progress(_("影子采集 {name}").format(name=name)) as bar:

@@ -10,6 +10,7 @@ import click
 
 from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, spoken
+from gateway.cli.shown import with_times
 from gateway.cli.waiting import predecessors_missing
 from gateway.clock import SystemClock, moment
 from gateway.config import Configuration, load
@@ -112,7 +113,7 @@ def _state(directory: Path) -> dict[str, Any]:
     with read_ledger(configuration) as ledger, ledger.reading() as connection:
         counted = figures(connection)
         return {
-            "sources": [_times(row) for row in sources(connection)],
+            "sources": [with_times(row) for row in sources(connection)],
             "destinations": [
                 {
                     "name": row.name,
@@ -160,20 +161,10 @@ def _schedules(configuration: Configuration, rows: Mapping[str, Any]) -> list[di
     return [
         {
             "schedule": name, "line": line, "next_at": next_tick(line, now).isoformat(timespec="seconds"),
-            **_times({
+            **with_times({
                 column: getattr(rows.get(name), column, None)
                 for column in ("due_at", "state", "covers_from", "started_at", "ended_at", "detail")
             }),
         }
         for name, line in sorted(lines.items())
     ]  # fmt: skip
-
-
-def _times(row: dict[str, Any]) -> dict[str, Any]:
-    """Show ledger times as +08:00 texts."""
-    return {
-        name: moment(value).isoformat(timespec="seconds")
-        if name.endswith(("_at", "_from")) and value is not None
-        else value
-        for name, value in row.items()
-    }

@@ -11,6 +11,7 @@ from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
 from gateway.cli.output import emit_json, print_findings, print_table, progress
 from gateway.cli.run import run_with_bar
+from gateway.cli.shown import source_named
 from gateway.cli.summary import exit_code_of, print_summary
 from gateway.config import Configuration, SourceSettings, load
 from gateway.errors import ConfigurationError
@@ -37,7 +38,7 @@ def command(
     if since is not None and not dry_run:
         raise click.UsageError(_("--since 只能与 --dry-run 一起使用"))
     configuration = load(directory)
-    settings = _named(configuration, source)
+    settings = source_named(configuration, source)
     if dry_run:
         return _rehearse(configuration, settings, since, as_json)
     if settings.shadow:
@@ -53,14 +54,6 @@ def command(
     else:
         print_summary(summary)
     return exit_code_of(summary)
-
-
-def _named(configuration: Configuration, name: str) -> SourceSettings:
-    settings = configuration.source(name)
-    if settings is None:
-        known = ", ".join(each.name for each in configuration.sources)
-        raise ConfigurationError(_("没有数据源 {name};已配置:{known}").format(name=name, known=known))
-    return settings
 
 
 def _rehearse(configuration: Configuration, settings: SourceSettings, since: str | None, as_json: bool) -> int:

@@ -197,9 +197,10 @@ def under_way(connection: Connection, name: str) -> bool:
 
 
 def plans(connection: Connection) -> list[dict[str, Any]]:
-    """Return every plan with its progress, newest first."""
+    """Return every plan with its progress, newest first; slices are left to ``shown``."""
     numbers = connection.execute(select(backfill_plan.c.id).order_by(backfill_plan.c.id.desc())).scalars().all()
-    return [each for each in (shown(connection, number) for number in numbers) if each is not None]
+    found = (shown(connection, number) for number in numbers)
+    return [{name: each[name] for name in each if name != "slices"} for each in found if each is not None]
 
 
 def shown(connection: Connection, plan: int) -> dict[str, Any] | None:
