@@ -43,7 +43,9 @@ class Bench:
     def drive(self, verb: str, **args: Any) -> Answer:
         """Make the system do something, once the capture is taken; raises Inconclusive where it cannot."""
         self.subject.before_driving()
-        return self._stimulus.drive(verb, **args)
+        answer = self._stimulus.drive(verb, **args)
+        self.subject.driven(answer.keys)
+        return answer
 
     def examined(self, number: int = 1) -> None:
         """Count what was looked at; a case that looked at nothing is inconclusive."""

@@ -15,15 +15,18 @@ MODULES: Final = (
 )  # fmt: skip
 """Modules of gateway_conformance.cases; importing one registers what it holds."""
 
+BUILT: Final = ("S",)
+"""Profiles that this release can try; a case that names no profile is for all of these that its requirement has."""
+
 _FUNCTIONS: dict[tuple[str, str], Function] = {}
 
 
 def case(id_: str, *profiles: str) -> Callable[[Function], Function]:
-    """Register the function under ``id_`` for the profiles (default: all that the requirement has)."""
+    """Register the function under ``id_`` for the profiles (default: those of BUILT that the requirement has)."""
     requirement = registry.requirements()[id_]
 
     def register(function: Function) -> Function:
-        for profile in profiles or requirement.profiles:
+        for profile in profiles or (built for built in BUILT if built in requirement.profiles):
             if profile not in requirement.profiles:
                 raise ValueError(f"{id_} is no requirement of profile {profile}")
             if (id_, profile) in _FUNCTIONS:

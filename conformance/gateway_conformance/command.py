@@ -211,23 +211,34 @@ def report(result: Path, out: Path, *, dry_run: bool) -> None:
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="种子 / seed")
 @click.option("--only", multiple=True, help="只跑这些缺陷或差异,可重复 / only these mutants or twins")
+@click.option("--profile", "profiles", multiple=True, help="只跑这些接口形态,可重复 / only these profiles")
 @click.option(
     "--write-faults",
     type=click.Path(path_type=Path, dir_okay=False),
     help="把故障字典写到此文件 / write the fault dictionary",
 )
 @JSON
-def matrix(quick: bool, seed: int, only: tuple[str, ...], write_faults: Path | None, *, as_json: bool) -> int:
+def matrix(
+    quick: bool,
+    seed: int,
+    only: tuple[str, ...],
+    profiles: tuple[str, ...],
+    write_faults: Path | None,
+    *,
+    as_json: bool,
+) -> int:
     """对每个缺陷和每个正确差异运行套件 / the suite against every mutant and every good twin."""
+    from gateway_conformance.case import BUILT
     from gateway_conformance.matrix import Choice, dictionary
     from gateway_conformance.matrix import matrix as measure
 
     chosen = frozenset(each.upper() for each in only) or None
     found = measure(
-        Choice(quick, seed, chosen), lambda id_, failed: click.echo(f"{id_} {' '.join(failed) or '-'}", err=True)
+        Choice(quick, seed, chosen, profiles=profiles or BUILT),
+        lambda id_, failed: click.echo(f"{id_} {' '.join(failed) or '-'}", err=True),
     )
     if write_faults is not None:
-        if quick or only:
+        if quick or only or profiles:
             raise click.UsageError("故障字典只能来自完整矩阵 / the dictionary comes from the full matrix only")
         write_faults.write_text(
             json.dumps(dictionary(found), ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8"

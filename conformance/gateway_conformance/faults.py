@@ -47,12 +47,12 @@ def likely_causes(profile: str, outcomes: dict[str, Outcome]) -> list[dict[str, 
     return [
         {
             "mutant": mutant,
-            "cause": known[mutant].defect,
-            "killer": known[mutant].killer,
-            "hint": registry.requirements()[known[mutant].killer].hint_zh,
+            "cause": known[mutant.partition(":")[0]].defect,
+            "killer": known[mutant.partition(":")[0]].killer,
+            "hint": registry.requirements()[known[mutant.partition(":")[0]].killer].hint_zh,
             "clears": explained,
             "of_failures": len(failed),
         }
         for _score, _matching, mutant, explained in sorted(ranked)[:MOST]
-        if mutant in known
+        if mutant.partition(":")[0] in known
     ]

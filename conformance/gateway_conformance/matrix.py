@@ -6,20 +6,20 @@ Departments run in this process and are reached over the loopback interface; key
 
 import random
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from gateway_conformance import registry, runner, sut
-from gateway_conformance.case import implemented
+from gateway_conformance.case import BUILT, implemented
 from gateway_conformance.engine import expected
 from gateway_conformance.registry import Severity
 from gateway_conformance.verdict import OPEN
 
 SCALE: Final = 600.0
 OTHERS: Final = 20
-PROFILE: Final = "S"
+REFERENCE: Final = "reference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Choice:
     only: frozenset[str] | None = None
     twins: bool = True
     others: int = OTHERS
+    profiles: tuple[str, ...] = BUILT
 
 
 def matrix(choice: Choice, advance: Callable[[str, list[str]], None] = lambda _id, _failed: None) -> dict[str, Any]:
@@ -42,36 +43,68 @@ def matrix(choice: Choice, advance: Callable[[str, list[str]], None] = lambda _i
     with tempfile.TemporaryDirectory() as place:
         ring = keys.make(Path(place) / "keys")
         work = Path(place) / "department"
-        for id_ in _chosen(mutants.load(), choice):
-            result = _try(work, ring, choice.seed, _cases(choice, registry.mutants()[id_].killer, id_), mutant=id_)
-            per_mutant[id_] = {"profile": PROFILE, "killed_by": _failed(result), "codes": _codes(result)}
-            advance(id_, per_mutant[id_]["killed_by"])
-        for name in (None, *_chosen(twins.TWINS, choice)) if choice.twins else ():
-            result = _try(work, ring, choice.seed, _cases(choice, None, name or ""), twin=name)
-            per_twin[name or "reference"] = {"profile": PROFILE, "failed": _failed(result, opening=True)}
-            advance(name or "reference", per_twin[name or "reference"]["failed"])
+        for name, id_, profile in _entries(mutants.load(), choice, _asked):
+            cases = _cases(choice, profile, registry.mutants()[id_].killer, name)
+            result = _try(profile, work, ring, choice.seed, cases, mutant=id_)
+            per_mutant[name] = {"profile": profile, "killed_by": _failed(result), "codes": _codes(result)}
+            advance(name, per_mutant[name]["killed_by"])
+        for profile in choice.profiles if choice.twins else ():
+            name = REFERENCE if profile == BUILT[0] else f"{REFERENCE}:{profile}"
+            result = _try(profile, work, ring, choice.seed, _cases(choice, profile, None, name))
+            per_twin[name] = {"profile": profile, "failed": _failed(result, opening=True)}
+            advance(name, per_twin[name]["failed"])
+        for name, id_, profile in _entries(twins.TWINS, choice) if choice.twins else ():
+            result = _try(profile, work, ring, choice.seed, _cases(choice, profile, None, name), twin=id_)
+            per_twin[name] = {"profile": profile, "failed": _failed(result, opening=True)}
+            advance(name, per_twin[name]["failed"])
     return {**figures(per_mutant, per_twin), "quick": choice.quick, "others": choice.others if choice.quick else None}
 
 
-def _chosen(known: Iterable[str], choice: Choice) -> list[str]:
-    return [id_ for id_ in sorted(known) if choice.only is None or id_ in choice.only]
+def entries(
+    known: Mapping[str, Any], asked: Callable[[str, str], bool] = lambda _id, _profile: True
+) -> dict[str, tuple[str, str]]:
+    """Return id and profile by name: the bare id in the first profile that can have it, ``id:PROFILE`` in the others."""
+    found: dict[str, tuple[str, str]] = {}
+    for id_ in sorted(known):
+        able = [profile for profile in BUILT if profile in known[id_].profiles and asked(id_, profile)]
+        found.update({f"{id_}:{each}" if number else id_: (id_, each) for number, each in enumerate(able)})
+    return found
 
 
-def _cases(choice: Choice, killer: str | None, id_: str) -> frozenset[str] | None:
+def mutants_tried(known: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return the entries of mutants: those of a profile that the case which must find the mutant is for."""
+    return entries(known, _asked)
+
+
+def _asked(id_: str, profile: str) -> bool:
+    return profile in registry.requirements()[registry.mutants()[id_].killer].profiles
+
+
+def _entries(
+    known: Mapping[str, Any], choice: Choice, asked: Callable[[str, str], bool] = lambda _id, _profile: True
+) -> list[tuple[str, str, str]]:
+    return [
+        (name, id_, profile)
+        for name, (id_, profile) in entries(known, asked).items()
+        if profile in choice.profiles and (choice.only is None or {id_, name} & choice.only)
+    ]
+
+
+def _cases(choice: Choice, profile: str, killer: str | None, name: str) -> frozenset[str] | None:
     """Return the cases of a quick run: the killer and 20 others of the profile, chosen by the seed."""
     if not choice.quick:
         return None
-    known = [each.id for each in expected(PROFILE)]
-    chance = random.Random(f"{choice.seed}:{id_}")  # noqa: S311 - to be repeated from the seed
+    known = [each.id for each in expected(profile)]
+    chance = random.Random(f"{choice.seed}:{name}")  # noqa: S311 - to be repeated from the seed
     return frozenset(chance.sample(known, min(choice.others, len(known)))) | ({killer} if killer else frozenset())
 
 
-def _try(work: Path, ring: Any, seed: int, only: frozenset[str] | None, **defect: str | None) -> dict[str, Any]:
+def _try(profile: str, work: Path, ring: Any, seed: int, only: frozenset[str] | None, **defect: str) -> dict[str, Any]:
     from gateway_reference.department import running
 
-    department = running.build(running.Settings(PROFILE, work, seed=seed, **defect), ring)  # type: ignore[arg-type]
+    department = running.build(running.Settings(profile, work, seed=seed, **defect), ring)  # type: ignore[arg-type]
     try:
-        return runner.run(sut.load(work / "sut.toml"), runner.Options(seed, SCALE, only=only))
+        return runner.run(sut.load(work / "sut.toml"), runner.Options(seed, SCALE, profile, only))
     finally:
         department.close()
 
@@ -92,34 +125,45 @@ def _codes(result: dict[str, Any]) -> list[str]:
 
 
 def figures(per_mutant: dict[str, dict[str, Any]], per_twin: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Count what was found."""
+    """Count what was found; a blocker has its mutant where one is killed in every profile that tries the blocker."""
     known, listed = registry.requirements(), registry.mutants()
-    blockers = [
-        id_ for id_ in implemented() if known[id_].severity is Severity.BLOCKER and known[id_].status == "in-force"
-    ]
-    killers = {listed[id_].killer for id_, found in per_mutant.items() if listed[id_].killer in found["killed_by"]}
-    unexpected = {
-        id_: sorted(set(found["killed_by"]) - {listed[id_].killer} - set(listed[id_].may_also_fail))
-        for id_, found in per_mutant.items()
+    mutant = {name: listed[name.partition(":")[0]] for name in per_mutant}
+    blockers = {
+        id_: profiles
+        for id_, profiles in implemented().items()
+        if known[id_].severity is Severity.BLOCKER and known[id_].status == "in-force"
     }
+    kills = {
+        (mutant[name].killer, found["profile"])
+        for name, found in per_mutant.items()
+        if mutant[name].killer in found["killed_by"]
+    }
+    without = sorted(f"{id_}:{p}" for id_, profiles in blockers.items() for p in profiles if (id_, p) not in kills)
+    open_blockers = {each.partition(":")[0] for each in without}
+    unexpected = {
+        name: sorted(set(found["killed_by"]) - {mutant[name].killer} - set(mutant[name].may_also_fail))
+        for name, found in per_mutant.items()
+    }
+    twins = {name: found for name, found in per_twin.items() if name.partition(":")[0] != REFERENCE}
+    references = {name: found for name, found in per_twin.items() if name not in twins}
     return {
         "cases": len(implemented()),
         "blockers": len(blockers),
-        "blockers_with_mutant": sum(id_ in killers for id_ in blockers),
-        "blockers_without_mutant": sorted(id_ for id_ in blockers if id_ not in killers),
+        "blockers_with_mutant": sum(id_ not in open_blockers for id_ in blockers),
+        "blockers_without_mutant": without,
         "mutants": len(per_mutant),
         "killed": sum(bool(found["killed_by"]) for found in per_mutant.values()),
-        "killed_by_named": sum(listed[id_].killer in found["killed_by"] for id_, found in per_mutant.items()),
+        "killed_by_named": sum(mutant[name].killer in found["killed_by"] for name, found in per_mutant.items()),
         "unexpected_failures": sum(len(found) for found in unexpected.values()),
-        "unexpected": {id_: found for id_, found in unexpected.items() if found},
-        "twins": sum(id_ != "reference" for id_ in per_twin),
-        "twins_failed": sum(bool(found["failed"]) for id_, found in per_twin.items() if id_ != "reference"),
-        "reference_failed": per_twin.get("reference", {"failed": []})["failed"],
+        "unexpected": {name: found for name, found in unexpected.items() if found},
+        "twins": len(twins),
+        "twins_failed": sum(bool(found["failed"]) for found in twins.values()),
+        "reference_failed": sorted({id_ for found in references.values() for id_ in found["failed"]}),
         "per_mutant": per_mutant,
-        "per_twin": {id_: found for id_, found in per_twin.items() if id_ != "reference"},
+        "per_twin": twins,
         "not_built": {
-            "mutants": sorted(set(listed) - set(per_mutant)),
-            "twins": sorted(set(registry.twins()) - set(per_twin)),
+            "mutants": sorted(set(listed) - {name.partition(":")[0] for name in per_mutant}),
+            "twins": sorted(set(registry.twins()) - {name.partition(":")[0] for name in twins}),
         },
     }
 

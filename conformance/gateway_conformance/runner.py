@@ -8,11 +8,12 @@ from typing import Any
 
 from gateway_conformance import engine, registry
 from gateway_conformance.capture import Judge
+from gateway_conformance.case import BUILT
 from gateway_conformance.clock import ScaledClock
 from gateway_conformance.journal import Journal
 from gateway_conformance.result import result, suite_digest
 from gateway_conformance.stimulus import Hook, NoStimulus, Prompt
-from gateway_conformance.subjects.soap import SoapSubject
+from gateway_conformance.subjects import open_subject
 from gateway_conformance.sut import Description
 from gateway_conformance.verdict import Inconclusive, Outcome
 
@@ -55,7 +56,7 @@ def run_with_evidence(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Run, and return the masked exchanges beside the result; raises what run raises."""
     profile = options.profile or description.profiles[0]
-    if profile not in description.profiles or profile != "S":
+    if profile not in description.profiles or profile not in BUILT:
         raise NoSubject(f"本版套件不能试接口形态 {profile} / this release cannot try profile {profile}")
     journal, subject = Journal(options.journal), None
     try:
@@ -71,8 +72,9 @@ def run_with_evidence(
             }
         )
         driven = stimulus(description, options)
-        clock = ScaledClock(prepare(driven, options))
-        subject = SoapSubject(description, clock, Judge(description.file("items", "catalogue")))
+        clock = ScaledClock()
+        subject = open_subject(profile, description, clock, Judge(description.file("items", "catalogue")), options.note)
+        clock.scale = prepare(driven, options)
         begun = engine.Run(description, profile, subject, driven, options.seed, clock, options.only)
         outcomes = engine.execute(begun, journal, advance)
         return result(begun, outcomes, subject.fingerprint()), subject.evidence.as_json()

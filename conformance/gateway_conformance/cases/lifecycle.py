@@ -9,7 +9,7 @@ from gateway_conformance.capture import CapturedRecord
 from gateway_conformance.case import case
 from gateway_conformance.cases.claims import claimed
 from gateway_conformance.cases.records import answered_for, say
-from gateway_conformance.cases.service import Mark, by_key, service
+from gateway_conformance.cases.service import Mark, by_key
 from gateway_conformance.verdict import Inconclusive
 
 REAL_TIME = 15 * 60.0
@@ -56,11 +56,11 @@ def wanted(bench: Bench, letter: str, records: Sequence[CapturedRecord], *needed
 
 def judged(bench: Bench, records: Sequence[CapturedRecord], id_: str) -> None:
     """Take down what the validator says of a script under this case."""
-    later = service(bench).judge(records)
+    later = bench.subject.judge(records)
     say(bench, [each for each in later.judged if claimed(each, later.judge) == id_], LATE)
 
 
-@case("FLW-01", "S")
+@case("FLW-01")
 def full_case(bench: Bench) -> None:
     """Script A: application, acceptance, steps, decision and delivery all come, in this order."""
     records = run(bench, "A")
@@ -71,7 +71,7 @@ def full_case(bench: Bench) -> None:
             bench.fail("b", "报文次序不对", "the messages come in another order", received=types(records))
 
 
-@case("FLW-02", "S")
+@case("FLW-02")
 def refusals_say_why(bench: Bench) -> None:
     """Script B: a refusal to accept and one to grant carry reason and remedy."""
     records = run(bench, "B")
@@ -95,7 +95,7 @@ def refusals_say_why(bench: Bench) -> None:
     say(bench, answered_for(bench.capture, "FLW-02"))
 
 
-@case("FLW-03", "S")
+@case("FLW-03")
 def one_supplement(bench: Bench) -> None:
     """Script C: one supplement notice, within 5 working days."""
     records = run(bench, "C")
@@ -106,7 +106,7 @@ def one_supplement(bench: Bench) -> None:
     say(bench, answered_for(bench.capture, "FLW-03"))
 
 
-@case("FLW-04", "S")
+@case("FLW-04")
 def clock_stops(bench: Bench) -> None:
     """Script D: a special procedure has a start and an end that names it."""
     records = run(bench, "D")
@@ -126,7 +126,7 @@ def clock_stops(bench: Bench) -> None:
         bench.fail("c", "特别程序的结束没有对应的开始", "an end names no start")
 
 
-@case("FLW-05", "S")
+@case("FLW-05")
 def one_extension(bench: Bench) -> None:
     """Script E: one extension, within the item's limit, approved, the applicant told."""
     records = run(bench, "E")
@@ -145,14 +145,14 @@ def one_extension(bench: Bench) -> None:
     say(bench, answered_for(bench.capture, "FLW-05"))
 
 
-@case("FLW-06", "S")
+@case("FLW-06")
 def deadlines(bench: Bench) -> None:
     """Due dates count working days by the State Council's arrangement, over Spring Festival and October."""
     _accepted(bench, DEADLINES)
     say(bench, answered_for(bench.capture, "FLW-06"))
 
 
-@case("CLK-03", "S")
+@case("CLK-03")
 def awkward_dates(bench: Bench) -> None:
     """29 February, year's end and month's end are handled: the records hold the date that was given."""
     for at in AWKWARD:
@@ -182,7 +182,7 @@ def _accepted(bench: Bench, moments: Sequence[str]) -> None:
         judged(bench, records, "FLW-06")
 
 
-@case("FLW-07", "S")
+@case("FLW-07")
 def overdue_is_reported(bench: Bench) -> None:
     """Script F: a case past its due date is in the next pull."""
     records = run(bench, "F")
@@ -191,7 +191,7 @@ def overdue_is_reported(bench: Bench) -> None:
         bench.fail("a", "超期件未出现在报送中", "a case past its due date is held back")
 
 
-@case("FLW-08", "S")
+@case("FLW-08")
 def applicant_withdraws(bench: Bench) -> None:
     """Script G: the applicant's withdrawal ends the case with the result that stands for it."""
     records = run(bench, "G")
@@ -207,7 +207,7 @@ def applicant_withdraws(bench: Bench) -> None:
         )
 
 
-@case("FLW-09", "S")
+@case("FLW-09")
 def real_time(bench: Bench) -> None:
     """Ten events, one after the other: 95 of 100 arrive within 15 minutes, none takes more than twice that."""
     mark, waits = Mark(bench), list[float]()
@@ -238,7 +238,7 @@ def percentile(values: Sequence[float], share: int) -> float:
     return sorted(values)[ceil(len(values) * share / 100) - 1]
 
 
-@case("FLW-10", "S")
+@case("FLW-10")
 def closed_is_closed(bench: Bench) -> None:
     """After the end of a case only what the standard lists."""
     records = run(bench, "A")
@@ -247,7 +247,7 @@ def closed_is_closed(bench: Bench) -> None:
     bench.examined(len(bench.capture.by_case()))
 
 
-@case("FLW-12", "S")
+@case("FLW-12")
 def measures_end(bench: Bench) -> None:
     """Script K: a seizure is extended once at most, tested days are deducted, every line is disposed of in time."""
     records = run(bench, "K")
@@ -256,7 +256,7 @@ def measures_end(bench: Bench) -> None:
     say(bench, answered_for(bench.capture, "FLW-12"))
 
 
-@case("FLW-13", "S")
+@case("FLW-13")
 def on_the_spot(bench: Bench) -> None:
     """Script L: an on-the-spot measure has its approval, reported within 24 hours."""
     records = run(bench, "L")
@@ -267,14 +267,14 @@ def on_the_spot(bench: Bench) -> None:
     say(bench, answered_for(bench.capture, "FLW-13"))
 
 
-@case("FLW-14", "S")
+@case("FLW-14")
 def revoked_penalty(bench: Bench) -> None:
     """Script M: a remedy against a closed penalty and the change of the act are both reported."""
     records = run(bench, "M")
     wanted(bench, "a", records, "GG_FY", "GG_BG")
 
 
-@case("COR-01", "S")
+@case("COR-01")
 def correction_keeps_the_key(bench: Bench) -> None:
     """Script I: a correction keeps the key, raises the version by one, is marked as one and says why."""
     mark = Mark(bench)
@@ -301,7 +301,7 @@ def correction_keeps_the_key(bench: Bench) -> None:
     say(bench, answered_for(bench.capture, "COR-01"))
 
 
-@case("COR-02", "S")
+@case("COR-02")
 def withdrawal_is_whole(bench: Bench) -> None:
     """A withdrawal names key, version, reason and approver, and takes the next version."""
     mark = Mark(bench)
@@ -332,12 +332,12 @@ def withdrawal_is_whole(bench: Bench) -> None:
     judged(bench, told, "COR-02")
 
 
-@case("PUB-05", "S")
+@case("PUB-05")
 def revoked_is_taken_down(bench: Bench) -> None:
     """Nothing stays published of a decision that was withdrawn or revoked."""
     run(bench, "M")
     bench.drive("case.delete", published=True)
-    now = list(service(bench).current())
+    now = list(bench.subject.current())
     held = {record.key for record in now if record.type != "GG_CH"}
     revoked = {
         r.text("actKey") for r in now if r.type == "GG_BG" and r.text("kind") in {"撤销", "确认无效", "确认违法"}

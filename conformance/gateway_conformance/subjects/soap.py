@@ -9,8 +9,8 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -21,6 +21,7 @@ from gateway_conformance.capture import Capture, CapturedRecord, Judge
 from gateway_conformance.clock import ScaledClock
 from gateway_conformance.evidence import Evidence
 from gateway_conformance.subjects.subject import Unanswered
+from gateway_conformance.subjects.tail import Tail
 from gateway_conformance.subjects.wire import EXCHANGE, NS, Reply, envelope, escape, target_of
 from gateway_conformance.sut import Credential, Description
 from gateway_conformance.verdict import OverBudget
@@ -43,19 +44,12 @@ class Page:
     reply: Reply
 
 
-@dataclass(slots=True)
-class Tail:
-    """How far the changes have been read, and the last version of every key read so far."""
-
-    cursor: str | None = None
-    time: str | None = None
-    held: dict[str, CapturedRecord] = field(default_factory=dict)
-
-
 class SoapSubject:
     """The service as sut.toml describes it."""
 
-    def __init__(self, description: Description, clock: ScaledClock, judge: Judge) -> None:
+    def __init__(
+        self, description: Description, clock: ScaledClock, judge: Judge, _note: Callable[[str], None] | None = None
+    ) -> None:
         self.description = description
         self.evidence = Evidence()
         self._clock, self._judge = clock, judge
@@ -67,7 +61,8 @@ class SoapSubject:
         self._contract: dict[str, Reply] | None = None
         self._sweep: list[bytes] | None = None
         self._driven = False
-        self.tail = Tail()
+        self._tail = Tail(self)
+        self.held, self.catch_up, self.changes = self._tail.held, self._tail.catch_up, self._tail.changes
         self.page_size = int(description.table("abilities").get("page_size_max", PAGE))
 
     # connections ------------------------------------------------------------------------------------------------
@@ -306,6 +301,9 @@ class SoapSubject:
             self._driven = True
             with contextlib.suppress(Unanswered, OverBudget):
                 self.capture()
+
+    def driven(self, keys: Sequence[str]) -> None:
+        """Hear which keys the system touched: they are there for the asking."""
 
     def judge(self, records: Sequence[CapturedRecord]) -> Capture:
         """Return records that came later, to be judged like the capture."""

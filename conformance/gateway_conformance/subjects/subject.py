@@ -21,12 +21,32 @@ class Subject(Protocol):
     """A system under test in one profile."""
 
     evidence: Evidence
+    held: dict[str, CapturedRecord]
+    """The last version of every key that ``catch_up`` and ``changes`` have read so far."""
 
     def capture(self) -> Capture:
         """Return what the system gave before any stimulus; raises Unanswered."""
 
     def before_driving(self) -> None:
         """Take the capture where no case has asked for it yet; that it cannot be had is told to those who do."""
+
+    def driven(self, keys: Sequence[str]) -> None:
+        """Hear which keys the system says it touched: they are what a subject that is pushed to waits for."""
+
+    def catch_up(self) -> None:
+        """Read everything up to now; raises Unanswered."""
+
+    def changes(self) -> list[CapturedRecord]:
+        """Return what came after the last reading, in the order of the changes; raises Unanswered or Inconclusive."""
+
+    def judge(self, records: Sequence[CapturedRecord]) -> Capture:
+        """Return records that came later, to be judged like the capture."""
+
+    def sweep(self) -> Sequence[bytes]:
+        """Return raw messages of the system."""
+
+    def fingerprint(self) -> str | None:
+        """Return SHA-256, hex, over what the interface is; None where it cannot be read."""
 
     def current(self) -> Sequence[CapturedRecord]:
         """Return all that the system gives now; raises Unanswered."""

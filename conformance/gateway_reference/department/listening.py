@@ -239,6 +239,10 @@ class Running:
         for thread in self._threads:
             thread.start()
 
+    def ready(self) -> dict[str, str]:
+        """Return the addresses that a ready file tells."""
+        return {"url": self.service.url, "wsdl": f"{self.service.url}?wsdl"}
+
     def close(self) -> None:
         """Stop listening."""
         for server in (self.service, self.hook):

@@ -7,23 +7,24 @@ import runpy
 import signal
 import threading
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from gateway_reference import pki, wire
+from gateway_reference import pki
 from gateway_reference.department import keys as keyring
 from gateway_reference.department import life, mutants, twins
 from gateway_reference.department.driving import Driver
 from gateway_reference.department.keys import Keys
 from gateway_reference.department.listening import PATH, Running
-from gateway_reference.department.system import Department
 from gateway_reference.pack import Pack, find
 from gateway_reference.signing import Signer
 
-PROFILES: Final = {"S": "soap"}
+PROFILES: Final = {"S": "offering"}
+"""Module of this package that offers each profile: DEPARTMENT and DRIVER (their classes), start, tables, ready."""
 
 
 class Unknown(Exception):
@@ -52,17 +53,16 @@ def build(settings: Settings, keys: Keys | None = None) -> Running:
     settings.directory.mkdir(parents=True, exist_ok=True)
     keys = keys or keyring.make(settings.directory)
     parts = _parts(settings)
-    department_class: Any = type("Departed", (*(p for p in parts if not issubclass(p, Driver)), Department), {})
-    driver_class: Any = type("Driven", (*(p for p in parts if issubclass(p, Driver)), Driver), {})
+    offer: Any = import_module(f"gateway_reference.department.{PROFILES[settings.profile]}")
+    department_class: Any = type("Departed", (*(p for p in parts if not issubclass(p, Driver)), offer.DEPARTMENT), {})
+    driver_class: Any = type("Driven", (*(p for p in parts if issubclass(p, Driver)), offer.DRIVER), {})
     pack = Pack(find())
     signer = Signer(
         load_pem_private_key(keys.file("system").with_suffix(".key").read_bytes(), None), _certificate(keys, "system")
     )
     department = department_class(pack, settings.seed, signer, _certificate(keys, "receipts"), pki.SENDER)
-    for name in ("bench", "expired"):
-        department.clients[wire.digest(_der(keys, name))] = name
-    running = Running(department, driver_class(department), keys, settings.port)
-    describe(running, keys, settings.directory)
+    running: Running = offer.start(department, driver_class(department), keys, settings)
+    describe(running, offer.tables(running, keys), settings.directory)
     return running
 
 
@@ -93,14 +93,8 @@ def _certificate(keys: Keys, name: str) -> x509.Certificate:
     return x509.load_pem_x509_certificate(keys.file(name).read_bytes())
 
 
-def _der(keys: Keys, name: str) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return _certificate(keys, name).public_bytes(Encoding.DER)
-
-
-def describe(running: Running, keys: Keys, directory: Path) -> None:
-    """Write sut.toml and the approved catalogue."""
+def describe(running: Running, tables: dict[str, dict[str, Any]], directory: Path) -> None:
+    """Write sut.toml and the approved catalogue; ``tables`` are those of the profile."""
     department = running.department
     (directory / "catalogue.xml").write_text(life.catalogue(department.pack.root), "utf-8")
     told: dict[str, dict[str, Any]] = {
@@ -109,29 +103,14 @@ def describe(running: Running, keys: Keys, directory: Path) -> None:
             "version": "1.0.0", "build_sha256": "0" * 64, "environment": "test",
         },
         "standard": {"name": "JX-XZQL", "version": department.pack.version, "codelists": department.pack.code_list_version},
-        "profiles": {"view": False, "file": False, "soap": True, "push": False},
-        "soap": {
-            "url": running.service.url, "wsdl": f"{running.service.url}?wsdl", "ca": _named(keys.authority),
-            "client_cert": _named(keys.file("bench")), "client_key": _named(keys.file("bench"), ".key"),
-            "signing_cert": _named(keys.file("system")),
-            "receipts_cert": _named(keys.file("receipts")), "receipts_key": _named(keys.file("receipts"), ".key"),
-            **{
-                f"{name.replace('-', '_')}_{part}": _named(keys.file(name), suffix)
-                for name in ("expired", "revoked", "other-unit")
-                for part, suffix in (("cert", ".pem"), ("key", ".key"))
-            },
-        },
+        **tables,
         "items": {"live": life.items(department.pack.root), "catalogue": "file:catalogue.xml"},
-        "abilities": {"key_list": True, "attachments": "inline", "encoding": "UTF-8", "order": "ascending", "replay_protection": True},
+        "abilities": {"key_list": True, "attachments": "inline", "encoding": "UTF-8", **tables.get("abilities", {})},
         "stimulus": {"mode": "hook", "hook": running.hook.url},
         "limits": {"requests": 20000},
     }  # fmt: skip
     adjust = getattr(department, "descriptor", None)
     (directory / "sut.toml").write_text(_toml(adjust(told) if adjust else told), "utf-8")
-
-
-def _named(path: Path, suffix: str = ".pem") -> str:
-    return f"file:{path.with_suffix(suffix).resolve()}"
 
 
 def _toml(tables: dict[str, dict[str, Any]]) -> str:
@@ -150,8 +129,7 @@ def serve(settings: Settings, ready_file: Path | None) -> None:
         signal.signal(number, lambda *_: stop.set())
     if ready_file is not None:
         ready = {
-            "url": running.service.url, "wsdl": f"{running.service.url}?wsdl", "hook": running.hook.url,
-            "pid": os.getpid(), "profile": settings.profile, "sut": str((settings.directory / "sut.toml").resolve()),
+            **running.ready(), "hook": running.hook.url, "pid": os.getpid(), "profile": settings.profile, "sut": str((settings.directory / "sut.toml").resolve()),
         }  # fmt: skip
         draft = ready_file.with_name(f"{ready_file.name}.{os.getpid()}")
         draft.write_text(json.dumps(ready, ensure_ascii=False), "utf-8")

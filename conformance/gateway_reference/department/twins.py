@@ -18,18 +18,19 @@ class Twin:
     """A difference: the seams that make it, and the profiles that can have it."""
 
     parts: tuple[type, ...]
-    profiles: str = "S"
+    profiles: str
 
 
 TWINS: Final[dict[str, Twin]] = {}
 Tables = dict[str, dict[str, Any]]
 
 
-def twin(id_: str, profiles: str = "S") -> Any:
-    """Register a class (or a second part of one difference) as the twin ``id_``."""
+def twin(id_: str, given: str = "") -> Any:
+    """Register a class (or a second part of one difference) as the twin ``id_``; what stands in records is for all."""
 
     def register(part: type) -> type:
         held = TWINS.get(id_)
+        profiles = given or ("SVFP" if issubclass(part, Written) else "S")
         TWINS[id_] = Twin((*held.parts, part) if held else (part,), profiles)
         return part
 
@@ -76,7 +77,7 @@ class SmallPages(Department):
         return 60
 
 
-@twin("T03")
+@twin("T03", "SVFP")
 class VendorElements(Department):
     """The extension point holds elements of the vendor."""
 
@@ -174,7 +175,7 @@ class RevokedAfterClosure(Written):
         return row.copy(document=put(put(row.document, "kind", "撤销"), "by", "复议机关"))
 
 
-@twin("T15")
+@twin("T15", "SVFP")
 class SpotSeizure(Department):
     """Seizures are made on the spot, approved afterwards within a day."""
 
