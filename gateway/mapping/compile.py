@@ -36,6 +36,7 @@ class CompiledMapping:
         compiler = ValueCompiler(mapping)
         self._read = reader([mapping.columns[name] for name in mapping.used], _keeps_plain(mapping))
         self._values = len(mapping.values)
+        self._ignored = compiler.condition(mapping.ignore) if mapping.ignore else None
         self._order = _order(mapping.order, compiler)
         self._programs = [_Program(rule, mapping, pack, compiler, source_name) for rule in mapping.records]
         self.asks = any(program.asks for program in self._programs)
@@ -49,6 +50,8 @@ class CompiledMapping:
             return ()
         try:
             work = Work(row, *self._read(row.values), self._values)
+            if self._ignored is not None and self._ignored(work):
+                return ()
         except Faulty:
             return ()
         if len(self._begun) >= _KEPT:
@@ -61,6 +64,8 @@ class CompiledMapping:
         begun = self._begun.pop(id(row), None)
         try:
             work = begun if begun and begun.row is row else Work(row, *self._read(row.values), self._values)
+            if self._ignored is not None and self._ignored(work):
+                return Mapped((), ())
         except Faulty as fault:
             return Mapped((), (Refused((fault.finding,)),))
         work.numbers = numbers
@@ -300,7 +305,7 @@ def _keeps_plain(mapping: model.Mapping) -> bool:
 
 
 def _plain_value(value: Value) -> bool:
-    texts = [value.default or ""]
+    texts = [value.default or "", *(new for _, new in value.touch.replace)] if value.touch else [value.default or ""]
     if value.lookup:
         texts += [value.lookup.fallback, *(row.code or "" for rows in value.lookup.table.rows.values() for row in rows)]
     match value.source:

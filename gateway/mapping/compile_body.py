@@ -180,7 +180,7 @@ def _is_fixed(value: Value) -> bool:
     """Tell whether ``value`` is the same text in every row and needs no escaping."""
     if not isinstance(value.source, Constant) or value.kind != "text" or not is_plain(value.source.text):
         return False
-    return not (value.when or value.lookup or value.extract or value.nulls)
+    return not (value.when or value.lookup or value.extract or value.nulls or value.touch or value.mask)
 
 
 def _slot(name: str, slot: Slot) -> Step:

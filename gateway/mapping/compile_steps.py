@@ -3,14 +3,17 @@
 
 import re
 from collections.abc import Callable
+from decimal import Context, Decimal
 from functools import cache, lru_cache
 from typing import Final, TypeAlias
 
 from gateway.mapping import amounts, formats
 from gateway.mapping.findings import Faulty, finding
-from gateway.mapping.model import Extract, Value
+from gateway.mapping.model import Extract, Touch, Value
 from gateway.mapping.work import UNSET, Get, RootCause, Unset, Work
+from gateway.mapping.written import written_decimal
 from gateway.model.record import Draft
+from gateway.trust.masking import mask
 
 Test: TypeAlias = Callable[[Work], bool]
 Convert: TypeAlias = Callable[[str], str | None]
@@ -66,12 +69,105 @@ def extracted(get: Get, extract: Extract, value: Value) -> Get:
     return step
 
 
+def touched(get: Get, touch: Touch) -> Get:
+    """Take out, put for, change the case, put leading zeros."""
+    out = str.maketrans(dict.fromkeys([text for text in touch.remove if len(text) == 1], ""))
+    longer = [text for text in touch.remove if len(text) > 1]
+    one = len(longer) + bool(out) == len(touch.remove) and not longer
+
+    @lru_cache(maxsize=REMEMBERED)
+    def mended(text: str) -> str | None:
+        if one:
+            text = text.translate(out)
+        else:
+            for each in touch.remove:
+                text = text.replace(each, "")
+        for old, new in touch.replace:
+            text = text.replace(old, new)
+        if touch.case:
+            text = text.upper() if touch.case == "upper" else text.lower()
+        text = text.strip()
+        return text.rjust(touch.pad, "0") if text else None
+
+    def step(work: Work) -> str | None:
+        text = get(work)
+        return None if text is None else mended(text)
+
+    return step
+
+
+def plausible(get: Get, value: Value, low: Get, high: Get) -> Get:
+    """Refuse a number outside its range.
+
+    One that is out by more than ten times, and inside as soon as the point moves by four, is blamed on the unit.
+    """
+
+    def step(work: Work) -> str | None:
+        text = get(work)
+        if text is None:
+            return None
+        least, most = low(work), high(work)
+        number = Decimal(text)
+        if _between(number, least, most):
+            return text
+        wanted = f"[{least or '-∞'}, {most or '∞'}]"
+        if value.kind == "decimal" and not _between(number, _tenth(least), _tenfold(most)):
+            for power, unit in ((-4, "元"), (4, "万元")):
+                if _between(number.scaleb(power, _WIDE), least, most):
+                    raise Faulty(finding("MAP-015", value.origin, text, value.where, unit))
+        raise Faulty(finding("MAP-014", value.origin, text, value.where, wanted))
+
+    return step
+
+
+_WIDE: Final = Context(prec=400)
+
+
+def _tenth(bound: str | None) -> str | None:
+    return None if bound is None else str(Decimal(bound).scaleb(-1, _WIDE))
+
+
+def _tenfold(bound: str | None) -> str | None:
+    return None if bound is None else str(Decimal(bound).scaleb(1, _WIDE))
+
+
+def _between(number: Decimal, least: str | None, most: str | None) -> bool:
+    return (least is None or number >= Decimal(least)) and (most is None or number <= Decimal(most))
+
+
+def masked(get: Get, form: str) -> Get:
+    """Hide personal data."""
+
+    def step(work: Work) -> str | None:
+        text = get(work)
+        return None if text is None else mask(text, form)
+
+    return step
+
+
+def required(get: Get, value: Value) -> Get:
+    """Refuse where there is nothing."""
+
+    def step(work: Work) -> str | None:
+        text = get(work)
+        if text is None:
+            raise Faulty(finding("MAP-016", value.origin, where=value.where))
+        return text
+
+    return step
+
+
 def only_converts(value: Value) -> bool:
     """Tell whether a value does nothing but read a text as its kind."""
 
     if value.kind in ("text", value.given) or value.default is not None:
         return False
-    return not (value.nulls or value.extract or value.lookup or value.when)
+    return not (value.nulls or value.extract or value.lookup or value.when or value.touch or is_guarded(value))
+
+
+def is_guarded(value: Value) -> bool:
+    """Tell whether a value is looked at or hidden once it is read."""
+    return bool(value.plausible or value.mask or value.needed)
 
 
 def converted_cell(index: int, value: Value) -> Get:
@@ -114,6 +210,8 @@ def _converter(value: Value) -> Convert:
         case "date" | "dateTime":
             return _dater(value.kind, value.given, value.formats, value.date_only_at)
         case "decimal":
+            if value.written:
+                return _written(value.scale, value.fraction_digits)
             return _decimal(value.thousands, value.scale, value.fraction_digits)
         case "boolean":
             return amounts.BOOLEANS.get
@@ -149,6 +247,15 @@ def _decimal(thousands: str | None, scale: int, fraction_digits: int | None) -> 
     def convert(text: str) -> str | None:
         plain = amounts.ungrouped(text, thousands) if thousands else text
         return None if plain is None else amounts.decimal(plain, scale, fraction_digits)
+
+    return convert
+
+
+@cache
+def _written(scale: int, fraction_digits: int | None) -> Convert:
+    @lru_cache(maxsize=REMEMBERED)
+    def convert(text: str) -> str | None:
+        return written_decimal(text, scale, fraction_digits)
 
     return convert
 

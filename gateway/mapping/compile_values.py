@@ -13,11 +13,16 @@ from gateway.mapping.compile_steps import (
     defaulted,
     extracted,
     first,
+    is_guarded,
     joined,
     key_of,
+    masked,
     only_converts,
     only_when,
+    plausible,
     remembered,
+    required,
+    touched,
     without,
 )
 from gateway.mapping.conditions import decide, program_of
@@ -62,16 +67,25 @@ class ValueCompiler:
             return converted_cell(self._cells[value.source.name], value)
         if value.nulls:
             get = without(get, value.nulls)
+        if value.touch:
+            get = touched(get, value.touch)
         if value.extract:
             get = extracted(get, value.extract, value)
         if value.lookup:
             get = self._looked_up(get, value.lookup, value)
-        get = converted(get, value)
+        get = self._guarded(converted(get, value), value)
         if value.when:
             get = only_when(get, self.condition(value.when))
         if value.default is not None:
             get = defaulted(get, amounts.BOOLEANS[value.default] if value.kind == "boolean" else value.default)
         return get
+
+    def _guarded(self, get: Get, value: Value) -> Get:
+        if value.plausible:
+            get = plausible(get, value, self._bound(value.plausible.low), self._bound(value.plausible.high))
+        if value.mask:
+            get = masked(get, value.mask)
+        return required(get, value) if value.needed else get
 
     def named(self, name: str) -> Get:
         """Return the closure of a value declared under ``values``."""
@@ -80,7 +94,13 @@ class ValueCompiler:
     def cell(self, value: Value) -> int | None:
         """Return the index of the cell that ``value`` is a bare copy of, or None when it does more."""
         bare = value.kind == "text" and not (
-            value.nulls or value.extract or value.lookup or value.when or value.default
+            value.nulls
+            or value.touch
+            or value.extract
+            or value.lookup
+            or value.when
+            or value.default
+            or is_guarded(value)
         )
         return self._cells[value.source.name] if bare and isinstance(value.source, FromColumn) else None
 
@@ -146,6 +166,9 @@ class ValueCompiler:
                 return lambda work: work.row.row_id
             case FromItem(name):
                 return lambda work: work.item.get(name)
+
+    def _bound(self, bound: str | FromNamed | None) -> Get:
+        return self._named[bound.name] if isinstance(bound, FromNamed) else lambda _work: bound
 
     def _parts(self, parts: tuple[Value, ...], number: NumberGet | None) -> list[Get]:
         return [self.value(part, number) for part in parts]

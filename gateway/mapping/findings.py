@@ -85,6 +85,32 @@ FINDINGS: Final[Mapping[str, tuple[Words, Words]]] = MappingProxyType(
             Words("不是真假值(目标 {where})", "not a truth value (for {where})"),
             Words("用 codes 对照为 true / false", "map it to true / false with codes"),
         ),
+        "MAP-014": (
+            Words(
+                "数额不在合理范围 {wanted} 内(目标 {where})",
+                "the amount is outside the plausible range {wanted} (for {where})",
+            ),
+            Words(
+                "核对源数据;范围写错了就改映射的 plausible", "check the source; if the range is wrong, mend plausible"
+            ),
+        ),
+        "MAP-015": (
+            Words(
+                "金额的单位像是弄错了:当作{wanted}才在合理范围内(目标 {where})",
+                "the amount's unit seems mixed up: only as {wanted} is it plausible (for {where})",
+            ),
+            Words(
+                "核对源系统这一列是元还是万元,改映射的 unit 或在源系统改正",
+                "check whether the source's column is 元 or 万元; mend unit in the mapping, or the source",
+            ),
+        ),
+        "MAP-016": (
+            Words("必须有值而没有(目标 {where})", "there must be a value and there is none (for {where})"),
+            Words(
+                "在源系统补上;可以没有时去掉映射里的 empty: refuse",
+                "fill it in at the source; where it may lack, drop empty: refuse",
+            ),
+        ),
     }
 )
 """Sentence and hint of each code; ``{where}`` is the target element, ``{wanted}`` what would have been right."""

@@ -2,15 +2,17 @@
 """Date and time formats in the letters that Java developers know, read as +08:00 (ledger.md B23)."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 from gateway.clock import BEIJING
 
-SPECIAL: Final = ("iso", "epoch-seconds", "epoch-millis")
+SPECIAL: Final = ("iso", "epoch-seconds", "epoch-millis", "chinese", "minguo", "excel-serial")
 
-_TOKEN = re.compile(r"'((?:[^']|'')*)'|(yyyy|MM?|dd?|HH?|mm?|ss?|S+|XXX)|(.)", re.DOTALL)
+_TOKEN = re.compile(r"'((?:[^']|'')*)'|(yyyy|yy|MM?|dd?|HH?|hh?|mm?|ss?|S+|XXX|a)|(.)", re.DOTALL)
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
@@ -18,7 +20,8 @@ _WHOLE = re.compile(r"-?\d+", re.ASCII)
 _GROUPS: Final = {
     "yyyy": ("y", r"\d{4}"), "MM": ("M", r"\d\d"), "M": ("M", r"\d\d?"), "dd": ("d", r"\d\d"), "d": ("d", r"\d\d?"),
     "HH": ("H", r"\d\d"), "H": ("H", r"\d\d?"), "mm": ("m", r"\d\d"), "m": ("m", r"\d\d?"), "ss": ("s", r"\d\d"),
-    "s": ("s", r"\d\d?"), "XXX": ("X", r"Z|[+-]\d\d:\d\d"),
+    "s": ("s", r"\d\d?"), "XXX": ("X", r"Z|[+-]\d\d:\d\d"), "yy": ("y", r"\d\d"), "hh": ("h", r"\d\d"), "h": ("h", r"\d\d?"),
+    "a": ("a", "上午|下午|AM|PM|am|pm"),
 }  # fmt: skip
 
 
@@ -38,11 +41,11 @@ class BadFormat(ValueError):
 
 def letters(pattern: str) -> frozenset[str]:
     """Return the parts that ``pattern`` has, of ``y M d H m s S X``; raises BadFormat."""
-    if pattern == "iso":
+    if pattern in ("iso", "chinese", "minguo"):
         return frozenset("yMd")
     if pattern in SPECIAL:
         return frozenset("yMdHms")
-    return frozenset(_regex(pattern).groupindex)
+    return frozenset("H" if letter == "h" else letter for letter in _regex(pattern).groupindex)
 
 
 def parser(patterns: tuple[str, ...]) -> Parse:
@@ -62,15 +65,9 @@ def parser(patterns: tuple[str, ...]) -> Parse:
 
 
 def _single(pattern: str) -> Parse:
-    match pattern:
-        case "iso":
-            return _iso
-        case "epoch-seconds":
-            return lambda text: _epoch(text, 1)
-        case "epoch-millis":
-            return lambda text: _epoch(text, 1000)
-        case _:
-            pass
+    named = _BY_NAME.get(pattern)
+    if named is not None:
+        return named
     regex = _regex(pattern)
 
     def parse(text: str) -> Moment | None:
@@ -78,9 +75,13 @@ def _single(pattern: str) -> Parse:
         if match is None:
             return None
         part = match.groupdict()
-        return _moment(
-            part["y"], part["M"], part["d"], part.get("H"), part.get("m"), part.get("s"), part.get("S"), part.get("X")
-        )
+        hour = part.get("H")
+        if "h" in part:
+            if not 1 <= int(part["h"]) <= 12:
+                return None
+            hour = str(int(part["h"]) % 12 + (12 if part["a"] in ("下午", "PM", "pm") else 0))
+        year = part["y"] if len(part["y"]) == 4 else f"{'19' if part['y'] >= '50' else '20'}{part['y']}"
+        return _moment(year, part["M"], part["d"], hour, part.get("m"), part.get("s"), part.get("S"), part.get("X"))
 
     return parse
 
@@ -109,7 +110,9 @@ def _regex(pattern: str) -> re.Pattern[str]:
 def _check(seen: set[str]) -> None:
     if not {"y", "M", "d"} <= seen:
         raise BadFormat("yyyy M d")
-    if seen & {"m", "s", "S", "X"} and "H" not in seen:
+    if ("h" in seen) != ("a" in seen) or {"h", "H"} <= seen:
+        raise BadFormat("h a")
+    if seen & {"m", "s", "S", "X"} and not seen & {"H", "h"}:
         raise BadFormat("H")
     if ("s" in seen and "m" not in seen) or ("S" in seen and "s" not in seen):
         raise BadFormat("m s")
@@ -153,3 +156,99 @@ def _epoch(text: str, per_second: int) -> Moment | None:
         return None
     fraction = f"{rest:03d}".rstrip("0") if per_second == 1000 else ""
     return Moment(whole.date().isoformat(), whole.strftime("%H:%M:%S") + (f".{fraction}" if fraction else ""))
+
+
+# -- dates as people write them
+
+_NUMERALS: Final = {
+    letter: at
+    for at, letters_ in enumerate(("〇零○Ｏ", "一元", "二", "三", "四", "五", "六", "七", "八", "九"))
+    for letter in letters_
+}
+_CHINESE = re.compile(r"([〇零○Ｏ一二三四五六七八九]{4}|[0-9]{4})年([^年月日]{1,3})月([^年月日]{1,3})[日号]")
+_MINGUO = re.compile(
+    r"(?:中华民国|中華民國|民国|民國)?([0-9]{1,3}|[元一二三四五六七八九十百〇零]{1,5})年([^年月日]{1,3})月([^年月日]{1,3})日"
+)
+_MINGUO_SHORT = re.compile(
+    r"(?:民国|民國)?([0-9]{1,3})([./-])([0-9]{1,2})\2([0-9]{1,2})|([0-9]{3})([0-9]{2})([0-9]{2})"
+)
+_SERIAL = re.compile(r"([0-9]{2,7})(?:\.([0-9]+))?")
+
+
+def _numeral(text: str) -> int | None:
+    """Return a whole number below 1000 in Chinese numerals or digits: 二十一, 廿一, 一〇, 一百, 12."""
+    if text.isascii():
+        return int(text) if text.isdigit() else None
+    text = text.replace("廿", "二十").replace("卅", "三十")
+    if "百" not in text and "十" not in text:
+        digits = [_NUMERALS.get(letter) for letter in text]
+        return None if None in digits else int("".join(map(str, digits)))
+    total, digit = 0, None
+    for letter in text:
+        if letter in "十百":
+            if letter == "百" and digit is None:
+                return None
+            total += (1 if digit is None else digit) * (10 if letter == "十" else 100)
+            digit = None
+        elif letter in _NUMERALS:
+            digit = _NUMERALS[letter]
+        else:
+            return None
+    return total + (digit or 0)
+
+
+def _day(year: int | None, month: int | None, day: int | None) -> Moment | None:
+    try:
+        return (
+            None if year is None or month is None or day is None else Moment(date(year, month, day).isoformat(), None)
+        )
+    except ValueError:
+        return None
+
+
+def _chinese(text: str) -> Moment | None:
+    match = _CHINESE.fullmatch(text)
+    if match is None:
+        return None
+    return _day(_numeral(match[1]), _numeral(match[2]), _numeral(match[3]))
+
+
+def _minguo(text: str) -> Moment | None:
+    match = _MINGUO.fullmatch(text)
+    if match is None:
+        match = _MINGUO_SHORT.fullmatch(text)
+        if match is None:
+            return None
+        parts = (match[1], match[3], match[4]) if match[1] else (match[5], match[6], match[7])
+        return _day(int(parts[0]) + 1911, int(parts[1]), int(parts[2]))
+    year = _numeral(match[1])
+    return _day(None if year is None else year + 1911, _numeral(match[2]), _numeral(match[3]))
+
+
+def _excel_serial(text: str) -> Moment | None:
+    """Read the day number of Excel's 1900 calendar; numbers below 61 are refused, as that calendar errs there."""
+    match = _SERIAL.fullmatch(text)
+    if match is None or not 61 <= int(match[1]) <= 2_958_465:
+        return None
+    day = datetime(1899, 12, 30) + timedelta(days=int(match[1]))  # noqa: DTZ001 # a day of the sheet, at +08:00 as all
+    if match[2] is None or not match[2].strip("0"):
+        return Moment(day.date().isoformat(), None)
+    digits = match[2][:12].ljust(12, "0")
+    # a time of the sheet is a binary fraction of the day: the nearest second is what was meant
+    try:
+        whole = (day + timedelta(seconds=(int(digits) * 86_400 + 5 * 10**11) // 10**12)).isoformat()
+    except OverflowError:
+        return None
+    return Moment(whole[:10], whole[11:19])
+
+
+_BY_NAME: Final[Mapping[str, Parse]] = MappingProxyType(
+    {
+        "iso": _iso,
+        "epoch-seconds": partial(_epoch, per_second=1),
+        "epoch-millis": partial(_epoch, per_second=1000),
+        "chinese": _chinese,
+        "minguo": _minguo,
+        "excel-serial": _excel_serial,
+    }
+)

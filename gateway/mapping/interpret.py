@@ -63,6 +63,8 @@ class Interpreter:
         state = State(self._mapping, row)
         try:
             self._look_at_cells(state)
+            if self._mapping.ignore is not None and holds(self._mapping.ignore, state):
+                return Mapped((), ())
         except Faulty as fault:
             return Mapped((), (Refused((fault.finding,)),))
         token: str | None = None
@@ -82,8 +84,9 @@ class Interpreter:
 
     def _look_at_cells(self, state: State) -> None:
         for name in self._mapping.used:
-            if name not in state.row.values and not self._mapping.columns[name].optional:
-                raise Faulty(finding("MAP-001", name))
+            column = self._mapping.columns[name]
+            if column.name not in state.row.values and not column.optional:
+                raise Faulty(finding("MAP-001", column.name))
         for name in self._mapping.used:
             cell_text(state, self._mapping.columns[name])
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Context, Decimal, InvalidOperation
 
 from gateway.clock import BEIJING
+from gateway.mapping import interpret_written
 from gateway.mapping.findings import Faulty, finding
 from gateway.mapping.model import Value
 
@@ -45,6 +46,8 @@ def integer(text: str) -> str | None:
 
 def decimal(value: Value, text: str) -> str | None:
     """Read an amount in the unit of ``value``, as yuan."""
+    if value.written:
+        return interpret_written.amount(value, text)
     if value.thousands and value.thousands in text:
         mark = re.escape(value.thousands)
         if not re.fullmatch(rf"[+-]*[^{mark}.+-][^{mark}.]{{0,2}}({mark}[^{mark}.]{{3}})+(\.[^{mark}]*)?", text):
@@ -52,12 +55,17 @@ def decimal(value: Value, text: str) -> str | None:
         text = text.replace(value.thousands, "")
     if not re.fullmatch(r"[+-]?([0-9]+(\.[0-9]+)?|\.[0-9]+)", text):
         return None
+    return scaled(text, value.scale, value.fraction_digits)
+
+
+def scaled(text: str, scale: int, fraction_digits: int | None) -> str | None:
+    """Return a plain number times ten to the ``scale`` without idle zeros, None with too many digits."""
     try:
-        exact = _EXACT.normalize(_EXACT.scaleb(_EXACT.create_decimal(text), value.scale))
+        exact = _EXACT.normalize(_EXACT.scaleb(_EXACT.create_decimal(text), scale))
     except InvalidOperation:
         return None
     exponent = exact.as_tuple().exponent
-    if value.fraction_digits is not None and isinstance(exponent, int) and -exponent > value.fraction_digits:
+    if fraction_digits is not None and isinstance(exponent, int) and -exponent > fraction_digits:
         return None
     written = format(exact, "f")
     return "0" if exact == 0 else written
@@ -94,6 +102,8 @@ def scan(pattern: str, text: str) -> tuple[datetime, str, bool] | None:
     """Read ``text`` letter by letter along ``pattern``: the moment at +08:00, its fraction, whether it has a time."""
     if pattern.startswith("epoch-"):
         return _scan_epoch(pattern, text)
+    if pattern in ("chinese", "minguo", "excel-serial"):
+        return interpret_written.moment(pattern, text)
     if pattern == "iso":
         shapes = ["yyyy-MM-dd"]
         for between in "T ":
@@ -117,7 +127,7 @@ def _letters(pattern: str) -> list[tuple[str, str]]:
                 end = pattern.index("'", end + 2)
             found.append(("", pattern[index + 1 : end].replace("''", "'")))
             index = end + 1
-        elif letter in "yMdHmsSX":
+        elif letter in "yMdHhmsSXa":
             end = index
             while end < len(pattern) and pattern[end] == letter:
                 end += 1
@@ -142,17 +152,22 @@ def _scanned(tokens: list[tuple[str, str]], text: str) -> Iterator[dict[str, str
         return
     for size in _sizes(run, text):
         part = text[:size]
-        right = (
-            (part == "Z" or re.fullmatch("[+-][0-9]{2}:[0-9]{2}", part))
-            if run[0] == "X"
-            else re.fullmatch("[0-9]+", part)
-        )
+        if run == "a":
+            right: object = part in ("上午", "下午", "AM", "PM", "am", "pm")
+        else:
+            right = (
+                (part == "Z" or re.fullmatch("[+-][0-9]{2}:[0-9]{2}", part))
+                if run[0] == "X"
+                else re.fullmatch("[0-9]+", part)
+            )
         if len(part) == size and right:
             for others in _scanned(rest, text[size:]):
                 yield {run[0]: part, **others}
 
 
 def _sizes(run: str, text: str) -> tuple[int, ...]:
+    if run == "a":
+        return (2,)
     if run[0] == "X":
         return (1,) if text.startswith("Z") else (6,)
     if run[0] == "S":
@@ -163,7 +178,15 @@ def _sizes(run: str, text: str) -> tuple[int, ...]:
 def _assembled(parts: dict[str, str]) -> tuple[datetime, str, bool] | None:
     try:
         hour, minute, second = (int(parts.get(letter, "0")) for letter in "Hms")
-        moment = datetime(int(parts["y"]), int(parts["M"]), int(parts["d"]), hour, minute, second, tzinfo=BEIJING)
+        if "h" in parts:
+            hour = int(parts["h"])
+            if not 1 <= hour <= 12:
+                return None
+            hour = (0 if hour == 12 else hour) + (12 if parts["a"] in ("下午", "PM", "pm") else 0)
+        year = int(parts["y"])
+        if len(parts["y"]) == 2:
+            year += 1900 if year >= 50 else 2000
+        moment = datetime(year, int(parts["M"]), int(parts["d"]), hour, minute, second, tzinfo=BEIJING)
         offset = parts.get("X")
         if offset:
             hours, minutes = (0, 0) if offset == "Z" else (int(offset[1:3]), int(offset[4:6]))
@@ -173,7 +196,7 @@ def _assembled(parts: dict[str, str]) -> tuple[datetime, str, bool] | None:
             moment = moment - away + timedelta(hours=8)
     except (ValueError, OverflowError):
         return None
-    return moment, parts.get("S", "").rstrip("0"), "H" in parts
+    return moment, parts.get("S", "").rstrip("0"), "H" in parts or "h" in parts
 
 
 def _scan_epoch(pattern: str, text: str) -> tuple[datetime, str, bool] | None:

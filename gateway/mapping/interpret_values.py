@@ -7,6 +7,7 @@ Nothing here is fast. What a step does is stated a second time, so that a slip o
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from gateway.mapping.conditions import decide
@@ -28,10 +29,12 @@ from gateway.mapping.model import (
     Lookup,
     Mapping,
     RowId,
+    Touch,
     Value,
 )
 from gateway.model.finding import Finding
 from gateway.model.record import Draft, Refused, Row
+from gateway.trust.masking import mask
 
 
 class Blamed(Exception):
@@ -97,6 +100,9 @@ def _through_steps(value: Value, text: str | None, state: State) -> str | None:
     if text is not None and value.nulls and text in value.nulls:
         text = None
         state.note("null", None)
+    if text is not None and value.touch:
+        text = _mend(value.touch, text)
+        state.note("mend", text)
     if text is not None and value.extract:
         text = _extract(value, value.extract, text)
         state.note("extract", text)
@@ -106,7 +112,45 @@ def _through_steps(value: Value, text: str | None, state: State) -> str | None:
     if text is not None and value.kind != value.given and value.kind != "text":
         text = convert(value, text)
         state.note(value.kind, text)
+    if text is not None and value.plausible:
+        _believe(value, text, state)
+    if text is not None and value.mask:
+        text = mask(text, value.mask)
+        state.note("mask", text)
+    if text is None and value.needed:
+        raise Faulty(finding("MAP-016", value.origin, where=value.where))
     return text
+
+
+def _mend(touch: Touch, text: str) -> str | None:
+    for gone in touch.remove:
+        text = "".join(text.split(gone))
+    for old, new in touch.replace:
+        text = new.join(text.split(old))
+    text = {"": text, "upper": text.upper(), "lower": text.lower()}[touch.case].strip()
+    return "0" * (touch.pad - len(text)) + text if text else None
+
+
+def _believe(value: Value, text: str, state: State) -> None:
+    """Raise Faulty where a number is outside its range."""
+    ends = (value.plausible.low, value.plausible.high) if value.plausible else (None, None)
+    low, high = (
+        evaluate(state.mapping.values[end.name], State(state.mapping, state.row)) if isinstance(end, FromNamed) else end
+        for end in ends
+    )
+
+    def inside(number: Fraction) -> bool:
+        return (low is None or Fraction(low) <= number) and (high is None or number <= Fraction(high))
+
+    number = Fraction(text)
+    if inside(number):
+        return
+    near = (low is None or Fraction(low) / 10 <= number) and (high is None or number <= Fraction(high) * 10)
+    if value.kind == "decimal" and not near and inside(number / 10_000):
+        raise Faulty(finding("MAP-015", value.origin, text, value.where, "元"))
+    if value.kind == "decimal" and not near and inside(number * 10_000):
+        raise Faulty(finding("MAP-015", value.origin, text, value.where, "万元"))
+    raise Faulty(finding("MAP-014", value.origin, text, value.where, f"[{low or '-∞'}, {high or '∞'}]"))
 
 
 def _from_source(value: Value, state: State) -> str | None:

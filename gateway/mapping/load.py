@@ -20,7 +20,7 @@ from gateway.pack import Pack
 
 _TOP: Final = (
     "mapping", "title", "standard", "adapter", "null", "text", "formats", "columns", "tables", "values", "numbers",
-    "version_order", "records",
+    "version_order", "ignore", "records",
 )  # fmt: skip
 _RANGE = re.compile(r"(.*)\{(\d+)\.\.(\d+)\}(.*)")
 _HOLE = re.compile(r"\{([^{}:]+)(?::([^{}]*))?\}")
@@ -84,6 +84,7 @@ class _Loader:
         order = self._order()
         self._scope.numbers = numbers
         records = self._records(null_tokens(tokens))
+        ignore = self._values.condition(keys.get("ignore"))
         return Mapping(
             path=self._path,
             version=digest_of([(self._path.name, self._path.read_bytes()), *self._tables.files]),
@@ -94,6 +95,7 @@ class _Loader:
             numbers=numbers,
             records=records,
             order=order,
+            ignore=ignore,
             adapter=keys["adapter"].text() if "adapter" in keys else None,
             tables=self._scope.tables,
             used=tuple(name for name in self._scope.columns if name in self._scope.used),

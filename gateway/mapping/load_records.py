@@ -23,7 +23,7 @@ from gateway.mapping.model import (
     Split,
     Value,
 )
-from gateway.mapping.reading import Node
+from gateway.mapping.reading import Node, undeclared, unknown_word
 from gateway.mapping.walk import columns_of, uses_numbers
 from gateway.model.record_type import RecordType, Role
 from gateway.pack import Pack
@@ -57,7 +57,15 @@ class Sheet:
         elif any(self.type.roles.get(role) == element.path for role in _IDENTIFYING):
             why = ("它是标识", "it identifies the record")
         kind: Kind = "text" if element.kind == "group" or element.kind == "extension" else element.kind
-        return Target(element.path, kind, element.fraction_digits, why)
+        return Target(element.path, kind, element.fraction_digits, why, self._whole(element))
+
+    def _whole(self, element: Element) -> tuple[str, str] | None:
+        """Return why an element may not be masked: identifiers, and personal data that the standard demands."""
+        if element.path in self.type.roles.values() or element.values:
+            return ("它是标识或代码", "it is an identifier or a code")
+        if element.need != "O" and element.personal in _PERSONAL:
+            return ("标准要求如实上报", "the standard demands it whole")
+        return None
 
 
 class RecordReader:
@@ -116,7 +124,11 @@ class RecordReader:
             node.fault(f"{sheet.type.code} 不是撤回记录", f"{sheet.type.code} is no withdrawal")
             return {}
         if name not in self._scope.records:
-            node.fault(f"前面没有名为 {name} 的记录", f"there is no earlier record named {name}")
+            node.fault(
+                *unknown_word(
+                    f"前面没有名为 {name} 的记录", f"there is no earlier record named {name}", name, self._scope.records
+                )
+            )
             return {}
         kind, key = sheet.type.roles[Role.TARGET_TYPE], sheet.type.roles[Role.TARGET_KEY]
         return {
@@ -222,9 +234,7 @@ class RecordReader:
         for alias, column in (pair for row in rows for pair in row):
             self._scope.used.add(column)
             if column not in self._scope.columns:
-                names[alias].fault(
-                    f"没有声明的源列 {column},请加到 columns", f"column {column} is not declared under columns"
-                )
+                names[alias].fault(*undeclared(column, self._scope.columns))
         return NumberedColumns(rows), {alias: spec.text() for alias, spec in names.items()}
 
     def _volatile(self, node: Node | None, sheet: Sheet, fields: Fields) -> frozenset[str]:

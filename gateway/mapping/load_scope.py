@@ -28,3 +28,4 @@ class Target:
     kind: Kind | None = None
     fraction_digits: int | None = None
     no_constant: tuple[str, str] | None = None  # why not, zh and en
+    no_mask: tuple[str, str] | None = None  # why not, zh and en

@@ -3,12 +3,12 @@
 
 import re
 from dataclasses import replace
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 from gateway.mapping import formats
 from gateway.mapping.amounts import BOOLEANS, UNITS, integer
 from gateway.mapping.load_scope import Target
-from gateway.mapping.model import Column, Constant, Extract, Kind, Value
+from gateway.mapping.model import Column, Constant, Extract, Kind, Touch, Value
 from gateway.mapping.reading import Node
 
 
@@ -28,10 +28,52 @@ def read_extract(keys: dict[str, Node]) -> Extract | None:
     return Extract(pattern, cast(Literal["refuse", "absent", "keep"], no_match or "refuse"))
 
 
+def read_touch(keys: dict[str, Node]) -> Touch | None:
+    """Read the small mends of a text."""
+    if not {"remove", "replace", "case", "pad"} & set(keys):
+        return None
+    remove = keys["remove"].texts() if "remove" in keys else ()
+    if "remove" in keys and ("" in remove or not remove):
+        keys["remove"].fault('写要去掉的字,如 remove: [" ", "-"]', 'name what to take out, such as remove: [" ", "-"]')
+    pairs = [(old.value, new.value) for old, new in keys["replace"].items()] if "replace" in keys else []
+    if any(not old or not isinstance(new, str) for old, new in pairs):
+        keys["replace"].fault('写成 replace: {"旧": "新"}', 'write replace: {"old": "new"}')
+        pairs = []
+    case = keys["case"].one_of(("upper", "lower")) if "case" in keys else ""
+    pad = keys["pad"].value if "pad" in keys else 0
+    if isinstance(pad, bool) or not isinstance(pad, int) or ("pad" in keys and not 1 <= pad <= 40):
+        keys["pad"].fault("pad 写补零后的位数,如 pad: 4", "pad is a number of digits, such as pad: 4")
+        pad = 0
+    return Touch(remove, tuple(pairs), cast(Literal["", "upper", "lower"], case), pad)
+
+
+MASKS: Final = ("name", "id-number", "phone", "address", "account", "text")
+
+
+def read_mask(keys: dict[str, Node], value: Value, target: Target) -> Value:
+    """Read the mask, which must hide nothing that the standard needs whole."""
+    if "mask" not in keys:
+        return value
+    node = keys["mask"]
+    form = node.one_of(MASKS)
+    if value.kind != "text":
+        node.fault("mask 只用于文本", "mask is for texts")
+    if target.no_mask:
+        node.fault(
+            f"{target.where} 不能遮盖:{target.no_mask[0]}", f"{target.where} can't be masked: {target.no_mask[1]}"
+        )
+    return replace(value, mask=form)
+
+
 def read_amount(node: Node, keys: dict[str, Node], value: Value, column: Column | None) -> Value:
     """Read the unit and thousands mark of a decimal."""
     unit = keys["unit"].text() if "unit" in keys else (column.unit if column else None)
     thousands = keys["thousands"].text() if "thousands" in keys else None
+    written = "written" in keys and keys["written"].flag()
+    if written and value.kind not in ("decimal",):
+        keys["written"].fault("written 只用于金额", "written is for amounts")
+    if written and thousands is not None:
+        keys["thousands"].fault("written 自己认千分位,不要再写 thousands", "written reads thousands marks itself")
     if "thousands" in keys and thousands not in (",", "，", " ", "'"):
         keys["thousands"].fault('千分位只能是 ","', 'the thousands mark is ","')
     if value.kind != "decimal" or value.given != "text":
@@ -49,7 +91,7 @@ def read_amount(node: Node, keys: dict[str, Node], value: Value, column: Column 
             f"单位 {unit} 不可用;可用:{' '.join(UNITS)}", f"unknown unit {unit}; there are: {' '.join(UNITS)}"
         )
         return value
-    return replace(value, scale=UNITS[unit], thousands=thousands)
+    return replace(value, scale=UNITS[unit], thousands=thousands, written=written)
 
 
 def read_default(keys: dict[str, Node], value: Value, target: Target) -> Value:

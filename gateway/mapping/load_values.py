@@ -6,8 +6,17 @@ from dataclasses import replace
 from typing import Final, Literal, cast
 
 from gateway.mapping.conditions import read_condition
+from gateway.mapping.load_guards import read_needed, read_plausible
 from gateway.mapping.load_scope import Scope, Target
-from gateway.mapping.load_steps import check_constant, check_format, read_amount, read_default, read_extract
+from gateway.mapping.load_steps import (
+    check_constant,
+    check_format,
+    read_amount,
+    read_default,
+    read_extract,
+    read_mask,
+    read_touch,
+)
 from gateway.mapping.load_tables import TableReader
 from gateway.mapping.model import (
     Column,
@@ -27,14 +36,14 @@ from gateway.mapping.model import (
     Source,
     Value,
 )
-from gateway.mapping.reading import Node
+from gateway.mapping.reading import Node, undeclared, unknown_word
 from gateway.mapping.text import null_tokens
 
 KINDS: Final = ("text", "date", "dateTime", "decimal", "integer", "boolean")
 SOURCES: Final = ("from", "value", "const", "concat", "first", "number", "key_of", "row_id", "item", "text")
 STEPS: Final = (
-    "when", "null", "extract", "no_match", "codes", "on", "otherwise", "formats", "date_only_at", "unit", "thousands",
-    "default", "separator", "as",
+    "when", "null", "remove", "replace", "case", "pad", "extract", "no_match", "codes", "take", "on", "otherwise",
+    "formats", "date_only_at", "unit", "thousands", "written", "plausible", "mask", "default", "empty", "separator", "as",
 )  # fmt: skip
 _FITTING: Final = {
     ("dateTime", "date"), ("date", "dateTime"), ("integer", "decimal"),
@@ -77,10 +86,12 @@ class ValueReader:
         self.scope.used.update(condition.columns)
         for name in condition.columns:
             if name not in self.scope.columns:
-                node.fault(f"没有声明的源列 {name},请加到 columns", f"column {name} is not declared under columns")
+                node.fault(*undeclared(name, self.scope.columns))
         for name in condition.values:
             if name not in self.scope.values:
-                node.fault(f"values 里还没有 {name}", f"there is no value {name} yet")
+                node.fault(
+                    *unknown_word(f"values 里还没有 {name}", f"there is no value {name} yet", name, self.scope.values)
+                )
         return condition
 
     # -- sources
@@ -89,7 +100,7 @@ class ValueReader:
         node = keys[kind]
         match kind:
             case "from":
-                return self._column(node, node.text())
+                return self._column(node, node.text(), keep="empty" in keys and keys["empty"].value == "keep")
             case "value":
                 return self._named(node, target)
             case "const" | "text":
@@ -112,12 +123,16 @@ class ValueReader:
             node.fault("写 row_id: true", "write row_id: true")
         return RowId()
 
-    def _column(self, node: Node, name: str) -> FromColumn:
+    def _column(self, node: Node, name: str, *, keep: bool = False) -> FromColumn:
         if name and name not in self.scope.columns:
-            near = [known for known in self.scope.columns if known.lower() == name.lower()]
-            zh = f",大小写不同:{near[0]}" if near else ",请加到 columns"
-            node.fault(f"没有声明的源列 {name}{zh}", f"column {name} is not declared under columns")
+            node.fault(*undeclared(name, self.scope.columns))
         self.scope.used.add(name)
+        if keep and name in self.scope.columns:
+            # a second reading of the same cell, to which no null token applies
+            kept = f"{name} (keep)"
+            self.scope.columns.setdefault(kept, replace(self.scope.columns[name], nulls=frozenset({""})))
+            self.scope.used.add(kept)
+            return FromColumn(kept)
         return FromColumn(name)
 
     def _named(self, node: Node, target: Target) -> FromNamed:
@@ -128,8 +143,17 @@ class ValueReader:
             node.fault(
                 f"{target.where} 不能是常量,而 {name} 是:{zh}", f"{target.where} can't be constant, but {name} is: {en}"
             )
+        if target.no_mask and known and self._masked(known):
+            zh, en = target.no_mask
+            node.fault(
+                f"{target.where} 不能遮盖,而 {name} 是:{zh}", f"{target.where} can't be masked, but {name} is: {en}"
+            )
         if name and name not in self.scope.values:
-            node.fault(f"values 里没有(或还没有){name}", f"there is no value {name} (yet)")
+            node.fault(
+                *unknown_word(
+                    f"values 里没有(或还没有){name}", f"there is no value {name} (yet)", name, self.scope.values
+                )
+            )
         return FromNamed(name)
 
     def _constant(self, node: Node, target: Target) -> Constant:
@@ -154,6 +178,17 @@ class ValueReader:
             case _:
                 return value.default is not None
 
+    def _masked(self, value: Value) -> bool:
+        if value.mask:
+            return True
+        match value.source:
+            case FromNamed(name):
+                return name in self.scope.values and self._masked(self.scope.values[name])
+            case First(parts) | Concat(parts):
+                return any(map(self._masked, parts))
+            case _:
+                return False
+
     def _parts(self, node: Node, target: Target) -> tuple[Value, ...]:
         parts = tuple(self.read(part, replace(target, kind=None)) for part in node.list())
         if node.is_list and not parts:
@@ -165,13 +200,17 @@ class ValueReader:
         if self.scope.numbers is None:
             node.fault("这里不能用号码,只能在 records 里用", "numbers can be used under records only")
         elif name and name not in self.scope.numbers:
-            node.fault(f"numbers 里没有 {name}", f"there is no number {name}")
+            node.fault(*unknown_word(f"numbers 里没有 {name}", f"there is no number {name}", name, self.scope.numbers))
         return FromNumber(name)
 
     def _key_of(self, node: Node) -> KeyOf:
         name = node.text()
         if name and name not in self.scope.records:
-            node.fault(f"前面没有名为 {name} 的记录", f"there is no earlier record named {name}")
+            node.fault(
+                *unknown_word(
+                    f"前面没有名为 {name} 的记录", f"there is no earlier record named {name}", name, self.scope.records
+                )
+            )
         return KeyOf(name)
 
     def _item(self, node: Node) -> FromItem:
@@ -193,8 +232,11 @@ class ValueReader:
             extract=read_extract(keys),
             lookup=self._lookup(keys, target),
             fraction_digits=target.fraction_digits,
+            touch=read_touch(keys),
+            plausible=read_plausible(keys.get("plausible"), self.scope),
+            needed=read_needed(keys),
         )
-        given: Kind = "text" if value.extract or value.lookup else self._given(node, source)
+        given: Kind = "text" if value.extract or value.lookup or value.touch else self._given(node, source)
         kind: Kind = target.kind or given
         if "as" in keys:
             wanted = keys["as"].one_of(KINDS)
@@ -206,10 +248,11 @@ class ValueReader:
         if given not in ("text", kind) and kind != "text" and (given, kind) not in _FITTING:
             node.fault(f"{given} 不能当 {kind} 用", f"{given} can't be used as {kind}")
         value = replace(value, given=given, kind=kind)
+        if value.plausible and kind not in ("decimal", "integer"):
+            keys["plausible"].fault("plausible 只用于数", "plausible is for numbers")
         check_constant(node, keys, value)
-        return read_default(
-            keys, self._dates(node, keys, read_amount(node, keys, value, self._declared(source))), target
-        )
+        value = read_mask(keys, read_amount(node, keys, value, self._declared(source)), target)
+        return read_default(keys, self._dates(node, keys, value), target)
 
     def _given(self, node: Node, source: Source) -> Kind:
         if isinstance(source, FromNamed):
@@ -231,11 +274,11 @@ class ValueReader:
     def _lookup(self, keys: dict[str, Node], target: Target) -> Lookup | None:
         node = keys.get("codes")
         if node is None:
-            for key in ("on", "otherwise"):
+            for key in ("on", "otherwise", "take"):
                 if key in keys:
                     keys[key].fault(f"{key} 要和 codes 一起写", f"{key} goes with codes")
             return None
-        table = self._table(node, target)
+        table = self._taken(node, self._table(node, target), keys.get("take"))
         on = keys["on"].text() if "on" in keys else None
         if on is not None and self._kind_of(on) not in ("date", "dateTime"):
             keys["on"].fault(
@@ -256,9 +299,30 @@ class ValueReader:
         table = self.scope.tables.get(name)
         if table is None:
             if name:
-                node.fault(f"tables 里没有 {name}", f"there is no crosswalk {name}")
+                node.fault(
+                    *unknown_word(f"tables 里没有 {name}", f"there is no crosswalk {name}", name, self.scope.tables)
+                )
             return Crosswalk(name, {}, dated=False)
         return table
+
+    def _taken(self, node: Node, table: Crosswalk, take: Node | None) -> Crosswalk:
+        """Choose the column of a reference table; a plain crosswalk has none to choose."""
+        if not table.columns:
+            if take is not None:
+                take.fault(f"对照表 {table.name} 只有代码一列", f"crosswalk {table.name} has codes only")
+            return table
+        names = " ".join(table.columns)
+        if take is None:
+            node.fault(f"参照表 {table.name} 请写 take: 列名,可用:{names}", f"add take: COLUMN, one of {names}")
+            return table
+        name = take.text()
+        if name and name not in table.columns:
+            take.fault(
+                *unknown_word(
+                    f"参照表 {table.name} 没有列 {name}", f"{table.name} has no column {name}", name, table.columns
+                )
+            )
+        return table.columns.get(name, table)
 
     def _kind_of(self, name: str) -> Kind | None:
         value = self.scope.values.get(name)
@@ -303,7 +367,9 @@ class ValueReader:
     def origin(self, source: Source) -> str:
         """Return the source column, or columns, that findings name."""
         match source:
-            case FromColumn(name) | FromNumber(name):
+            case FromColumn(name):
+                return self.scope.columns[name].name if name in self.scope.columns else name
+            case FromNumber(name):
                 return name
             case FromNamed(name):
                 known = self.scope.values.get(name)

@@ -46,6 +46,8 @@ class Crosswalk:
     name: str
     rows: AnyMapping[str, tuple[TableRow, ...]]
     dated: bool
+    columns: AnyMapping[str, "Crosswalk"] = field(default_factory=dict)
+    """A reference table's other columns, each as the crosswalk from the key to it."""
 
 
 # -- sources of a value
@@ -144,6 +146,24 @@ class Extract:
 
 
 @dataclass(frozen=True, slots=True)
+class Plausible:
+    """The least and the most that an amount can be: a number, the name of a value, or None for no bound."""
+
+    low: str | FromNamed | None
+    high: str | FromNamed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Small mends of a text, in this order: what is taken out, what is put for what, case, leading zeros."""
+
+    remove: tuple[str, ...] = ()
+    replace: tuple[tuple[str, str], ...] = ()
+    case: Literal["", "upper", "lower"] = ""
+    pad: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """Where a value comes from and what is done to it, in the order of the fields.
 
@@ -166,6 +186,12 @@ class Value:
     thousands: str | None = None
     fraction_digits: int | None = None
     default: str | None = None
+    touch: Touch | None = None
+    written: bool = False
+    plausible: Plausible | None = None
+    mask: str = ""
+    needed: bool = False
+    """No value refuses the record (``empty: refuse``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +297,8 @@ class Mapping:
     numbers: AnyMapping[str, Number]
     records: tuple[RecordRule, ...]
     order: Order | None = None
+    ignore: Condition | None = None
+    """Rows that are none of the gateway's business: they give no record and are no fault."""
     adapter: str | None = None
     tables: AnyMapping[str, Crosswalk] = field(default_factory=dict)
     used: tuple[str, ...] = ()

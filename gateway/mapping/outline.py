@@ -21,7 +21,7 @@ from ruamel.yaml.scalarstring import (
 
 from gateway.mapping.reading import Node
 
-HEAD: Final = ("mapping", "title", "standard", "adapter", "null", "text", "formats", "version_order")
+HEAD: Final = ("mapping", "title", "standard", "adapter", "null", "text", "formats", "version_order", "ignore")
 RECORD_HEAD: Final = ("name", "type", "when", "withdraws", "volatile")
 _TABLE: Final = ("source", "code", "from", "to")
 
@@ -171,7 +171,7 @@ def _tables(tables: CommentedMap, notes: "_Notes", outline: Outline) -> None:
     for name, table in tables.items():
         note = notes.at(tables.lc.key(name)[0])
         if "file" in table:
-            outline.files.append(Entry(name, flow(table["file"]), note))
+            outline.files.append(Entry(name, flow(table), note))
             continue
         rows = table["rows"]
         if isinstance(rows, CommentedSeq):
@@ -270,7 +270,7 @@ def _write_tables(lines: _Lines, outline: Outline) -> None:
         return
     lines.add("tables:")
     for entry in outline.files:
-        lines.entry("  ", entry._replace(spec=f"{{file: {entry.spec}}}"))
+        lines.entry("  ", entry)
     for table in dict.fromkeys(crossing.table for crossing in outline.crossings):
         lines.add(f"  {flow(table)}:")
         lines.add("    rows:")

@@ -166,6 +166,22 @@ class Node:
         return text
 
 
+def unknown_word(zh: str, en: str, word: str, known: Collection[str]) -> tuple[str, str]:
+    """Return both sentences, with the nearest known words where any is near."""
+    by_case = [each for each in known if each.lower() == word.lower()]
+    if by_case:
+        return f"{zh},大小写不同:{by_case[0]}", f"{en}, its case differs: {by_case[0]}"
+    near = " ".join(difflib.get_close_matches(word, known, 3))
+    return (f"{zh},是否应为 {near}", f"{en}, did you mean {near}") if near else (zh, en)
+
+
+def undeclared(name: str, columns: Collection[str]) -> tuple[str, str]:
+    """Return what is said of a source column that is not declared."""
+    zh, en = f"没有声明的源列 {name}", f"column {name} is not declared under columns"
+    said = unknown_word(zh, en, name, columns)
+    return said if said != (zh, en) else (f"{zh},请加到 columns", en)
+
+
 def read(path: Path, faults: Faults, shown: str | None = None) -> Node:
     """Read a YAML 1.2 file; raises MappingFaults when it can't be read at all. ``shown`` names it in faults."""
     name = shown or str(path)

@@ -52,7 +52,7 @@ def to_workbook(outline: Outline, pack: Pack) -> bytes:
     _entry_sheet(book, _COLUMNS, outline.columns)
     tables = _sheet(book, _TABLES, _CROSSING)
     for entry in outline.files:
-        _append(tables, (entry.name, "", f"{{file: {entry.spec}}}", "", "", entry.note))
+        _append(tables, (entry.name, "", entry.spec, "", "", entry.note))
     for row in outline.crossings:
         _append(tables, (row.table, row.source, row.code, row.start, row.end, row.note))
     _entry_sheet(book, _VALUES, outline.values)
@@ -194,7 +194,7 @@ class _Reader:
                 continue
             value = self._yaml(_TABLES, f"C{row}", code)
             if isinstance(value, dict) and "file" in value:
-                outline.files.append(Entry(table, str(value["file"]), note, place))
+                outline.files.append(Entry(table, code, note, place))
             else:
                 text = code if value is None or isinstance(value, str) else f'"{code}"'
                 outline.crossings.append(Crossing(table, source, text or "null", start, end, note, place))

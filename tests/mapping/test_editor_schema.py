@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gateway.mapping import load, load_records, load_values
+from gateway.mapping import load, load_records, load_steps, load_values
 from gateway.mapping.amounts import UNITS
 from gateway.mapping.findings import FINDINGS
 
@@ -20,6 +20,7 @@ def test_schema_and_loader_know_the_same_keys() -> None:
     assert set(definitions["spec"]["properties"]) == {*load_values.SOURCES, *load_values.STEPS}
     assert set(definitions["repeat"]["properties"]) == set(load_records._PLURAL)
     assert definitions["unit"]["enum"] == list(UNITS)
+    assert definitions["spec"]["properties"]["mask"]["enum"] == list(load_steps.MASKS)
     assert definitions["spec"]["properties"]["as"]["enum"] == list(load_values.KINDS)
 
 

@@ -44,6 +44,19 @@ def test_round_trip_means_the_same(path: Path, pack: Pack, tmp_path: Path) -> No
     assert again == text, "the second trip changes nothing any more"
 
 
+def test_reference_tables_and_ignored_rows_survive_the_round_trip(pack: Pack, tmp_path: Path) -> None:
+    source = resources.find("mappings") / "street-ledger-penalties" / "decisions.yaml"
+    text = source.read_text(encoding="utf-8").replace(
+        "tables:\n", 'ignore: \'rec["救济"] == "草稿"\'\n\ntables:\n  items: {file: items.csv, key: 名称, from: 起}\n'
+    )
+    text += "      discretion: {from: '事实', codes: items, take: 上限, on: decided, empty: refuse}\n"
+    (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "items.csv").write_text("名称,上限,起\n甲,1,2020-01-01\n", encoding="utf-8")
+    back, _places = write(from_workbook(book_of(tmp_path / "m.yaml", pack), "book.xlsx"))
+    (tmp_path / "back.yaml").write_text(back, encoding="utf-8")
+    assert meaning(load_mapping(tmp_path / "back.yaml", pack)) == meaning(load_mapping(tmp_path / "m.yaml", pack))
+
+
 def test_comments_travel_as_notes(pack: Pack, tmp_path: Path) -> None:
     source = resources.find("mappings") / "environment-penalties" / "penalties.yaml"
     lines = source.read_text(encoding="utf-8").splitlines()
