@@ -49,13 +49,13 @@ class Compute:
         }
 
     def do(self, task: Task) -> Any:
-        """Do a task: the numbers wanted, or the drafts, refusals and warnings, of each row."""
+        """Do a task: the numbers wanted, or the drafts, refusals and warnings of each row, and whether it is ignored."""
         mapper = self._mappers[task.source]
         rows = [_row(each) for each in task.rows]
         if task.do == "wants":
             return [mapper.wants(row) for row in rows]
         seen = translate(rows, mapper, task.numbers, self.validator, task.level, task.now)
-        made: list[Made] = [(each.drafts, each.refused, each.warnings) for each in seen]
+        made: list[Made] = [(each.drafts, each.refused, each.warnings, each.ignored) for each in seen]
         return made, pack(seen)
 
 

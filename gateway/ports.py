@@ -218,6 +218,8 @@ class Mapped:
 
     drafts: tuple[Draft, ...]
     refused: tuple[Refused, ...]
+    ignored: bool = False
+    """The mapping says that the row is none of the gateway's business."""
 
 
 class Mapper(Protocol):

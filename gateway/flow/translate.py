@@ -38,7 +38,9 @@ def translate(
     if not any(each.findings for each in checked) and not any(each.refused for each in mapped):
         facts = iter(checked)
         return [
-            Observation(row, tuple([draft._replace(facts=next(facts).facts) for draft in each.drafts]), ())
+            Observation(
+                row, tuple([draft._replace(facts=next(facts).facts) for draft in each.drafts]), (), ignored=each.ignored
+            )
             for row, each in zip(rows, mapped, strict=True)
         ]
     findings = iter(zip(documents, checked, strict=True))
@@ -59,7 +61,7 @@ def _observe(row: Row, mapped: Mapped, checked: Sequence[tuple[bytes, Examined]]
         else:
             kept.append(draft._replace(facts=facts))
             warnings.extend(findings)
-    return Observation(row, tuple(kept), tuple(refused), tuple(warnings))
+    return Observation(row, tuple(kept), tuple(refused), tuple(warnings), ignored=mapped.ignored)
 
 
 def _spotted(observation: Observation) -> Observation:

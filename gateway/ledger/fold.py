@@ -64,7 +64,7 @@ class Fold(Folded):
                 TurnedAway(Outcome.REFUSED, row, each.findings, each.type, each.key, each.case_no, each.document)
                 for each in observation.refused
             )
-        elif not observation.drafts:
+        elif not observation.drafts and not observation.ignored:
             self.turned_away.append(TurnedAway(Outcome.REFUSED, row, (finding(NOTHING, row.row_id),)))
         warnings = to_json(observation.warnings) if observation.warnings else None
         if len(observation.drafts) == 1:

@@ -65,7 +65,7 @@ class CompiledMapping:
         try:
             work = begun if begun and begun.row is row else Work(row, *self._read(row.values), self._values)
             if self._ignored is not None and self._ignored(work):
-                return Mapped((), ())
+                return Mapped((), (), ignored=True)
         except Faulty as fault:
             return Mapped((), (Refused((fault.finding,)),))
         work.numbers = numbers

@@ -64,7 +64,7 @@ class Interpreter:
         try:
             self._look_at_cells(state)
             if self._mapping.ignore is not None and holds(self._mapping.ignore, state):
-                return Mapped((), ())
+                return Mapped((), (), ignored=True)
         except Faulty as fault:
             return Mapped((), (Refused((fault.finding,)),))
         token: str | None = None

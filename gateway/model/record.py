@@ -131,6 +131,7 @@ class Observation(NamedTuple):
     """All that came of one new or changed row: records to fold into the ledger, and refusals.
 
     ``decided`` says that people decided it (T4): the row itself was not read, and stands for the keys it stood for.
+    ``ignored`` says that the mapping leaves the row out: it gives nothing, and that is no fault.
     """
 
     row: Row
@@ -138,6 +139,7 @@ class Observation(NamedTuple):
     refused: tuple[Refused, ...]
     warnings: tuple[Finding, ...] = ()
     decided: bool = False
+    ignored: bool = False
 
 
 def content_digest(document: bytes) -> bytes:

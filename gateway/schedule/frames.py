@@ -50,8 +50,8 @@ class Reply(NamedTuple):
     measured: Mapping[str, float]
 
 
-Made: TypeAlias = tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]
-"""Drafts, refusals and warnings of one row; a child sends them with what it has packed of all rows."""
+Made: TypeAlias = tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...], bool]
+"""Drafts, refusals and warnings of one row, and whether it is ignored; a child sends them with what it has packed of all rows."""
 
 
 def told(rows: Sequence[Row]) -> list[Told]:
@@ -61,7 +61,7 @@ def told(rows: Sequence[Row]) -> list[Told]:
 
 def observed(rows: Sequence[Row], made: Sequence[Made]) -> list[Observation]:
     """Return what a child made of ``rows``."""
-    return [Observation(row, *each) for row, each in zip(rows, made, strict=True)]
+    return [Observation(row, *each[:3], ignored=each[3]) for row, each in zip(rows, made, strict=True)]
 
 
 def how_it_ended(code: int) -> str:

@@ -12,6 +12,7 @@ from gateway.ledger import findings, intake, runs
 from gateway.ledger.numbers import NumbersTaken
 from gateway.ledger.tables import allocation, metadata, record, refusal, source, source_run, versions
 from gateway.model.finding import Severity
+from tests.ledger.conftest import seen
 
 
 def count(desk):
@@ -179,6 +180,15 @@ def test_row_that_yields_nothing_counts_once_as_refused(desk, make):
     feed = desk.feed()
     assert feed.row("r1", "a").refused == 1
     assert desk.outcomes() == [("refused", "LDG-007", None)]
+
+
+def test_a_row_that_the_mapping_leaves_out_is_no_fault_and_its_record_is_proposed_for_withdrawal(desk, make):
+    feed = desk.feed()
+    assert feed.show(seen("r1", "a", ignored=True)).refused == 0
+    assert desk.outcomes() == []
+    feed.row("r2", "good", make.draft("LA", "c1", "A"))
+    feed.show(seen("r2", "draft again", ignored=True))
+    assert [(outcome, code) for outcome, code, _key in desk.outcomes()] == [("proposed", "LDG-006")]
 
 
 def test_b15_unreadable_row_is_recorded_by_its_key_and_once(desk, make):

@@ -159,7 +159,7 @@ def test_personal_data_are_hidden_but_never_what_the_standard_demands(bench: Mak
 def test_rows_that_are_none_of_our_business_give_nothing_and_no_fault(bench: Make) -> None:
     made = bench({"documentNo": "A"}, top='ignore: \'rec["B"] == "草稿"\'\n')
     mapped = made.map(B="草稿")
-    assert (mapped.drafts, mapped.refused) == ((), ())
+    assert (mapped.drafts, mapped.refused, mapped.ignored) == ((), (), True)
     assert made.elements(B="正式")["documentNo"] == "甲"
 
 
