@@ -17,9 +17,10 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from gateway.channels.database_options import DatabaseOptions, secret, text_decoder
+from gateway.channels.database_options import DatabaseOptions, secret
 from gateway.channels.database_stamp import Now
 from gateway.clock import BEIJING
+from gateway.documents import gb18030
 from gateway.errors import ConfigurationError
 from gateway.ports import Clock
 
@@ -134,7 +135,7 @@ def _sqlite(url: URL, options: DatabaseOptions, directory: Path, clock: Clock, p
 
 def tolerant(encoding: str) -> Callable[[bytes], str | bytes]:
     """Return a text factory of SQLite that leaves bytes of another encoding as they are."""
-    text = text_decoder(encoding)
+    text = gb18030.decoder(encoding)
 
     def decode(cell: bytes) -> str | bytes:
         try:

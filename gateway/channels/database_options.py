@@ -2,7 +2,7 @@
 """Options of the database source, as they stand under ``options`` in ``sources.d/NAME.yaml``."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -24,14 +24,7 @@ from gateway.documents import gb18030
 from gateway.errors import ConfigurationError
 from gateway.trust.secrets import Secret, is_reference
 
-
-# GB2312 and GBK are subsets of GB18030, and what declares them often holds more.
-def text_decoder(encoding: str) -> Callable[[bytes], str]:
-    """Return how bytes become text, strictly: GB 18030 as its 2022 edition reads it, which Python's codec does not."""
-    return gb18030.decode if encoding == "gb18030" else lambda data: data.decode(encoding)
-
-
-ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030"}
+ENCODINGS = ("utf-8", "utf8", "gb18030", "gbk", "gb2312")
 _SPAN = re.compile(r"(\d+)\s*(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _STATEMENT = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
@@ -199,7 +192,7 @@ class DatabaseOptions(BaseModel):
     @property
     def decoding(self) -> str:
         """The Python codec of text that arrives as bytes."""
-        return ENCODINGS[(self.encoding or "utf-8").lower()]
+        return gb18030.codec((self.encoding or "utf-8").lower())
 
     @property
     def needed(self) -> tuple[str, ...]:

@@ -12,9 +12,10 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from gateway.channels.database_findings import source_finding
-from gateway.channels.database_options import text_decoder
 from gateway.channels.database_stamp import Stamp
+from gateway.documents import gb18030
 from gateway.model.record import Row, Scalar
+from gateway.model.row_id import join_row_id
 from gateway.ports import Unreadable
 
 _PLAIN = frozenset({str, int, type(None)})
@@ -64,7 +65,7 @@ class RowBuilder:
         self._single = self._ids[0] if len(self._ids) == 1 else None
         self._stamp = (self._names.index(stamp[0]), stamp[1]) if stamp else None
         self._encoding = encoding
-        self._decode = text_decoder(encoding)
+        self._decode = gb18030.decoder(encoding)
 
     def build(self, cells: Sequence[Any], undated: bool = False) -> Row | Unreadable:
         """Return the row, or what makes it unreadable; an ``undated`` row carries no stamp that could move the floor."""
@@ -90,9 +91,7 @@ class RowBuilder:
 
     def join(self, ids: Sequence[Any]) -> str:
         """Return the row id of the cells that make it."""
-        if len(ids) == 1:
-            return self._id_text(ids[0])
-        return "|".join([self._id_text(cell).replace("\\", "\\\\").replace("|", "\\|") for cell in ids])
+        return join_row_id([self._id_text(cell) for cell in ids])
 
     def keys(self, found: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
         """Return the row ids' cells of rows as the driver gave them."""

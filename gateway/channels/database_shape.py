@@ -31,6 +31,7 @@ from sqlalchemy.types import NullType
 from gateway.channels.database_options import DatabaseOptions
 from gateway.channels.database_stamp import NativeStamp, Stamp
 from gateway.model.finding import Finding
+from gateway.model.row_id import split_row_id
 from gateway.ports import Window
 
 # Type codes of drivers that mean a date or a moment: psycopg's object ids, PyMySQL's field types.
@@ -228,14 +229,6 @@ def one_of(column_: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[
     given = [value for value in values if value is not None]
     parts = [column_.in_(given)] if given else []
     return or_(*parts, column_.is_(None)) if None in values else or_(*parts)
-
-
-def split_row_id(row_id: str, parts: int) -> list[str]:
-    """Return the parts of a row id of several columns, as RowBuilder.row_id joined them."""
-    if parts == 1:
-        return [row_id]
-    found = [re.sub(r"\\(.)", r"\1", part) for part in re.findall(r"((?:[^|\\]|\\.)*)(?:\||$)", row_id)]
-    return found[:parts]
 
 
 def _untyped(text_: str) -> BindParameter[Any]:

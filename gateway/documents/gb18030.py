@@ -10,6 +10,7 @@ Of the four-byte codes, 8135F437 is read as ḿ (2000 edition, so older Java wri
 """
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 NAMES: Final = frozenset(
@@ -51,6 +52,17 @@ def decode(data: bytes) -> str:
     """Return the text of ``data``; raises UnicodeDecodeError at the first byte that is not GB 18030."""
     text = data.decode("gb18030")
     return text if text.isascii() else text.translate(_READ)
+
+
+def codec(declared: str) -> str:
+    """Return the codec that reads a declared encoding: GB 18030 for its whole family, else the name itself."""
+    return "gb18030" if declared.lower() in NAMES else declared
+
+
+def decoder(declared: str) -> Callable[[bytes], str]:
+    """Return how bytes of a declared encoding become text, strictly; what it returns raises UnicodeDecodeError."""
+    name = codec(declared)
+    return decode if name == "gb18030" else lambda data: data.decode(name)
 
 
 def encode(text: str) -> bytes:

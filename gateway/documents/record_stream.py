@@ -7,13 +7,14 @@ long as each begins on a line of its own. One broken record does not sink those 
 
 import io
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
 from gateway.documents import gb18030, safexml
 from gateway.documents.faults import SYNTAX, Doc, RefusedDocument, doc_finding
+from gateway.documents.lines import capped_lines
 from gateway.documents.record_file import Part, with_namespace
 from gateway.documents.schema import RECORD
 from gateway.model.finding import Finding
@@ -61,34 +62,24 @@ def _lines(file: IO[bytes], codec: str) -> Iterator[tuple[int, bytes | Finding]]
     if codec == "utf-16":  # its line ends can't be found in the bytes
         text = io.TextIOWrapper(file, encoding="utf-16", newline="\n")
         try:
-            yield from _capped(iter(lambda: text.readline(RECORD.size).encode("utf-8", "surrogatepass"), b""))
+            yield from _capped(lambda most: text.readline(most).encode("utf-8", "surrogatepass"))
         except UnicodeDecodeError:
             yield 1, doc_finding(Doc.WRONG_BYTES, "UTF-16", line=1)
         finally:
             text.detach()
         return
-    for number, line in _capped(iter(lambda: file.readline(RECORD.size), b"")):
-        if number == 1 and isinstance(line, bytes):
-            line = line.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901
+    for number, line in _capped(file.readline):
         yield number, line if codec == "utf-8" or isinstance(line, Finding) else _decoded(line, codec, number)
 
 
-def _capped(pieces: Iterator[bytes]) -> Iterator[tuple[int, bytes | Finding]]:
+def _capped(readline: Callable[[int], bytes]) -> Iterator[tuple[int, bytes | Finding]]:
     """Number the lines; one that is longer than a record may be is a finding, whatever it holds."""
-    number, begun = 1, False
-    for piece in pieces:
-        ended = piece.endswith(b"\n")
-        if not begun and (ended or len(piece) < RECORD.size // 2):
-            yield number, piece
-        elif not begun:
-            yield number, doc_finding(Doc.TOO_LARGE, str(RECORD.size), line=number)
-        begun = not ended
-        number += ended
+    return capped_lines(readline, RECORD.size, Doc.TOO_LARGE)
 
 
 def _decoded(line: bytes, codec: str, number: int) -> bytes | Finding:
     try:
-        return (gb18030.decode(line) if codec == "gb18030" else line.decode(codec)).encode()
+        return gb18030.decoder(codec)(line).encode()
     except UnicodeDecodeError as wrong:
         return doc_finding(Doc.WRONG_BYTES, codec.upper(), line=number, column=wrong.start + 1)
 

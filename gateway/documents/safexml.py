@@ -167,7 +167,7 @@ def _utf16(data: bytes) -> str:
 
 def _decoded(data: bytes, codec: str, declared: str) -> str:
     try:
-        return gb18030.decode(data) if codec == "gb18030" else data.decode(codec)
+        return gb18030.decoder(codec)(data)
     except UnicodeDecodeError as error:
         line, column = _place(data, error.start)
         raise RefusedDocument(doc_finding(Doc.WRONG_BYTES, declared, line=line, column=column)) from None

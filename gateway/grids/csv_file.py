@@ -11,6 +11,7 @@ from typing import IO, Final
 
 from gateway.documents import gb18030
 from gateway.documents.faults import Doc, doc_finding
+from gateway.documents.lines import LINE_CAP, MARK, capped_lines
 from gateway.grids.faults import Tab, tab_finding
 from gateway.grids.grid import Grid, Line
 from gateway.model.finding import Finding
@@ -19,9 +20,8 @@ from gateway.model.words import Words
 ENCODINGS: Final = ("utf-8", "gb18030", "gbk", "gb2312", "utf-16")
 """Encodings that may be declared; GBK and GB2312 are read as GB 18030."""
 
-_LINE_CAP: Final = 1024 * 1024
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
-_MARKS: Final = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_MARKS: Final = {MARK: "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,7 @@ def read_csv(path: Path, encoding: str = "utf-8", delimiter: str = ",", continue
 
     Walking raises OSError where the file can't be read; what is wrong in it comes as findings in their places.
     """
-    codec = "gb18030" if encoding in gb18030.NAMES else encoding
-    return Grid(path.stem, _Lines(path, codec, delimiter, continued), str(path))
+    return Grid(path.stem, _Lines(path, gb18030.codec(encoding), delimiter, continued), str(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +98,8 @@ class _Lines:
         for number, line in enumerate(lines, 1):
             if begun and line.startswith(self.continued or ""):
                 held = held.rstrip("\r\n") + line[len(self.continued or "") :]
-                if len(held) > _LINE_CAP:
-                    raise _Refused(doc_finding(Doc.TEXT_TOO_LONG, str(_LINE_CAP), line=begun))
+                if len(held) > LINE_CAP:
+                    raise _Refused(doc_finding(Doc.TEXT_TOO_LONG, str(LINE_CAP), line=begun))
                 continue
             if begun:
                 starts.append(begun)
@@ -114,13 +113,12 @@ class _Lines:
         if self.encoding == "utf-16":
             yield from self._utf16(file)
             return
-        number = 0
-        while line := file.readline(_LINE_CAP):
-            number += 1
-            if len(line) == _LINE_CAP and not line.endswith(b"\n"):
-                raise _Refused(doc_finding(Doc.TEXT_TOO_LONG, str(_LINE_CAP), line=number))
+        decode = gb18030.decoder(self.encoding)
+        for _number, line in capped_lines(file.readline):
+            if isinstance(line, Finding):
+                raise _Refused(line)
             try:
-                yield gb18030.decode(line) if self.encoding == "gb18030" else line.decode("utf-8")
+                yield decode(line)
             except UnicodeDecodeError:
                 # The row that holds the bad bytes is found by their stand-ins; the others are none the worse.
                 yield line.decode(self.encoding, "surrogateescape")
@@ -128,7 +126,7 @@ class _Lines:
     def _utf16(self, file: IO[bytes]) -> Iterator[str]:
         text = io.TextIOWrapper(file, encoding="utf-16", newline="")
         try:
-            while line := text.readline(_LINE_CAP):
+            while line := text.readline(LINE_CAP):
                 yield line
         except UnicodeError as wrong:
             raise _Refused(doc_finding(Doc.WRONG_BYTES, "UTF-16", line=1)) from wrong

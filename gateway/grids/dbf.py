@@ -15,6 +15,8 @@ from gateway.model.words import Words
 
 _TRUTH: Final = {b"T": True, b"t": True, b"Y": True, b"y": True, b"F": False, b"f": False, b"N": False, b"n": False}
 _MEMOS: Final = frozenset("MGPB")
+_HEADER: Final = 32
+_DESCRIPTOR: Final = 32
 
 
 class _WrongField(Exception):  # it refuses one row and is no fault of the program
@@ -26,7 +28,7 @@ def read_dbf(path: Path, encoding: str = "gb18030") -> Grid:
 
     Walking raises OSError where the file can't be read; what is wrong in it comes as findings in their places.
     """
-    return Grid(path.stem, _Lines(path, "gb18030" if encoding in gb18030.NAMES else encoding), str(path))
+    return Grid(path.stem, _Lines(path, gb18030.codec(encoding)), str(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,27 @@ class _Lines:
         if memos:
             yield _refused(Words(f"有备注字段 {'、'.join(memos)}", f"it has memo fields {', '.join(memos)}"))
             return
-        header = table.header
-        whole = header.headerlen + header.numrecords * header.recordlen
+        size = self.path.stat().st_size
+        contradicted = _contradicted(table, size)
+        if contradicted is not None:
+            yield _refused(contradicted)
+            return
         yield Line(1, tuple(field.name for field in table.fields))
         yield from self._rows(table)
-        if self.path.stat().st_size < whole:
+        header = table.header
+        there = (size - header.headerlen) // header.recordlen
+        if there < header.numrecords:
             words = Words(
                 f"应有 {header.numrecords} 条记录,文件不完整", f"{header.numrecords} records expected, it is cut off"
             )
             yield _refused(words)
+        elif there > header.numrecords:
+            yield _refused(
+                Words(
+                    f"文件头写 {header.numrecords} 条记录,实有 {there} 条",
+                    f"the header says {header.numrecords} records, there are {there}",
+                )
+            )
 
     def _rows(self, table: Any) -> Iterator[Line | Finding]:
         with self.path.open("rb") as file:
@@ -82,6 +96,21 @@ class _Lines:
         return Line(number, tuple(cells))
 
 
+def _contradicted(table: Any, size: int) -> Words | None:
+    """Return what the header says against its own list of fields or the size of the file (dBASE III: 32 bytes a field)."""
+    header = table.header
+    record = 1 + sum(field.length for field in table.fields)
+    if header.recordlen != record:
+        return Words(f"记录长度 {header.recordlen},各字段合计 {record}", f"records of {header.recordlen} bytes, fields of {record}")
+    least = _HEADER + _DESCRIPTOR * len(table.fields) + 1
+    if not least <= header.headerlen <= size:
+        return Words(
+            f"文件头长度 {header.headerlen},应为 {least} 至文件大小 {size}",
+            f"a header of {header.headerlen} bytes, should be {least} to the size of the file, {size}",
+        )
+    return None
+
+
 def _cell(kind: str, raw: bytes, encoding: str) -> Cell:
     if kind == "I":
         return int.from_bytes(raw, "little", signed=True)
@@ -105,7 +134,7 @@ def _cell(kind: str, raw: bytes, encoding: str) -> Cell:
     if kind not in "CV":
         raise _WrongField(kind)
     kept = raw.rstrip(b" \x00")
-    return (gb18030.decode(kept) if encoding == "gb18030" else kept.decode(encoding)) or None
+    return gb18030.decoder(encoding)(kept) or None
 
 
 def _refused(words: Words) -> Finding:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from gateway.documents import safexml
 from gateway.documents.faults import RefusedDocument
@@ -37,15 +37,20 @@ class Caps:
 
 CAPS: Final = Caps()
 _DIMENSION: Final = re.compile(rb'<(?:\w+:)?dimension\s[^>]*ref="(?:\$?[A-Z]+\$?\d+:)?\$?[A-Z]+\$?(\d+)"')
-_MERGE: Final = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]+\d+:[A-Z]+\d+)"')
+_MERGE: Final = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 _WRONG: Final = re.compile(rb'<(?:\w+:)?c\s(?=[^>]*\st="e")[^>]*\br="([A-Z]+)(\d+)"')
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ERROR: Final = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|GETTING_DATA|SPILL!|CALC!)")
-_AREA: Final = re.compile(r"!([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)$")
-_ROW: Final = re.compile(r"\d+")
 _PIECE: Final = 1024 * 1024
 _BYTES_A_ROW: Final = 200  # of a sheet without a stated size: what fifty thousand sparse rows take at least
 _ZIP: Final = b"PK"
+
+
+class _Hidden(NamedTuple):
+    """What the readers hide of a sheet: findings about merged cells and errors of formulas, and the merged areas."""
+
+    findings: tuple[Finding, ...] = ()
+    areas: tuple[Area, ...] = ()
 
 
 class WorkbookRefused(Exception):
@@ -81,17 +86,14 @@ def _refused(zh: str, en: str | None = None) -> WorkbookRefused:
     return WorkbookRefused(tab_finding(Tab.REFUSED, Words(zh, en or zh)))
 
 
-def _survey(path: Path) -> tuple[bool, dict[str, list[Finding]]]:
-    """Hold the archive to the caps; tell whether a sheet is too long for memory.
-
-    Returned besides, by sheet title: findings about merged cells and errors of formulas, which the readers hide.
-    """
+def _survey(path: Path) -> tuple[bool, dict[str, _Hidden]]:
+    """Hold the archive to the caps; tell whether a sheet is too long for memory, and by title what the readers hide."""
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
             _check_caps(parts)
             titles = _titles(archive)
-            before: dict[str, list[Finding]] = {}
+            before: dict[str, _Hidden] = {}
             large = False
             for part in parts:
                 if part.filename.lower().endswith((".xml", ".rels", ".vml")):
@@ -127,32 +129,43 @@ def _check_caps(parts: list[zipfile.ZipInfo]) -> None:
     if len(parts) > CAPS.parts or sum(part.file_size for part in parts) > CAPS.size:
         raise _refused("解压后过大", "it is too large when unpacked")
     for part in parts:
+        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise _refused("压缩方法不是存储或 Deflate", "it is packed by another method than stored or deflated")
         if part.file_size > CAPS.small and part.file_size > CAPS.ratio * max(1, part.compress_size):
             raise _refused("压缩比异常", "it is packed suspiciously tight")
 
 
-def _look(archive: zipfile.ZipFile, part: zipfile.ZipInfo, title: str | None) -> tuple[bytes, list[Finding]]:
+def _look(archive: zipfile.ZipFile, part: zipfile.ZipInfo, title: str | None) -> tuple[bytes, _Hidden]:
     """Return the beginning of a part and, for a sheet, what the readers would hide; it is never held whole."""
     with archive.open(part) as opened:
         piece = head = opened.read(4096)
-        found: dict[Finding, None] = {}
+        areas: dict[Area, None] = {}
+        wrong: dict[tuple[int, int], None] = {}
         rest = b""
         while title is not None and piece:
             text = rest + piece
-            found |= dict.fromkeys(_hidden(text, title))
+            areas |= dict.fromkeys(_merged(each) for each in _MERGE.findall(text))
+            wrong |= dict.fromkeys((int(row), number_of_letters(c.decode())) for c, row in _WRONG.findall(text))
             cut = text.rfind(b"<")
             rest = text[cut:] if cut >= 0 and len(text) - cut < 4096 else b""
             piece = opened.read(_PIECE)
-    return head, list(found)
+    errors = [
+        tab_finding(Tab.FORMULA_ERROR, f"{title}!{letters(column)}{row}", line=row, column=column)
+        for row, column in wrong
+    ]
+    return head, _Hidden((*_merge_findings(title or "", areas), *errors), tuple(areas))
 
 
-def _hidden(text: bytes, title: str) -> Iterator[Finding]:
-    for merged in _MERGE.findall(text):
-        area = merged.decode("ascii")
-        yield tab_finding(Tab.MERGED, f"{title}!{area}", line=int(_ROW.findall(area)[0]))
-    for column, row in _WRONG.findall(text):
-        address = f"{title}!{column.decode()}{row.decode()}"
-        yield tab_finding(Tab.FORMULA_ERROR, address, line=int(row), column=number_of_letters(column.decode()))
+def _merged(corners: tuple[bytes, bytes, bytes, bytes]) -> Area:
+    """Return the area of ``ref="B3:C5"``."""
+    left, top, right, bottom = (each.decode("ascii") for each in corners)
+    return Area(int(top), int(bottom), number_of_letters(left), number_of_letters(right))
+
+
+def _merge_findings(title: str, areas: Iterable[Area]) -> Iterator[Finding]:
+    for area in areas:
+        corners = f"{letters(area.left)}{area.top}:{letters(area.right)}{area.bottom}"
+        yield tab_finding(Tab.MERGED, f"{title}!{corners}", line=area.top)
 
 
 def _is_large(head: bytes, size: int) -> bool:
@@ -161,7 +174,7 @@ def _is_large(head: bytes, size: int) -> bool:
     return stated > IN_MEMORY_ROWS or size > IN_MEMORY_ROWS * _BYTES_A_ROW * 10
 
 
-def _with_calamine(path: Path, file: str, before: dict[str, list[Finding]]) -> list[Grid]:
+def _with_calamine(path: Path, file: str, before: dict[str, _Hidden]) -> list[Grid]:
     import python_calamine
 
     if not before and path.stat().st_size > CAPS.binary:
@@ -173,16 +186,12 @@ def _with_calamine(path: Path, file: str, before: dict[str, list[Finding]]) -> l
                 continue
             sheet = book.get_sheet_by_name(about.name)
             rows = sheet.to_python(skip_empty_area=False)
-            hidden = before.get(about.name) or _merges(about.name, sheet.merged_cell_ranges or ())
-            grids.append(Grid(about.name, [*hidden, *_numbered(rows)], file, about.name, _areas(hidden)))
+            hidden = before.get(about.name) or _hidden_of(about.name, sheet.merged_cell_ranges or ())
+            grids.append(Grid(about.name, [*hidden.findings, *_numbered(rows)], file, about.name, hidden.areas))
     return grids
 
 
-def _range(first: tuple[int, int], last: tuple[int, int]) -> str:
-    return f"{letters(first[1] + 1)}{first[0] + 1}:{letters(last[1] + 1)}{last[0] + 1}"
-
-
-def _with_openpyxl(path: Path, file: str, before: dict[str, list[Finding]], held: ExitStack) -> list[Grid]:
+def _with_openpyxl(path: Path, file: str, before: dict[str, _Hidden], held: ExitStack) -> list[Grid]:
     import openpyxl
 
     book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
@@ -190,8 +199,8 @@ def _with_openpyxl(path: Path, file: str, before: dict[str, list[Finding]], held
     grids = []
     for sheet in book.worksheets:
         if sheet.sheet_state == "visible":
-            hidden = before.get(sheet.title, [])
-            grids.append(Grid(sheet.title, _Streamed(sheet, hidden), file, sheet.title, _areas(hidden)))
+            hidden = before.get(sheet.title, _Hidden())
+            grids.append(Grid(sheet.title, _Streamed(sheet, hidden.findings), file, sheet.title, hidden.areas))
     return grids
 
 
@@ -200,7 +209,7 @@ class _Streamed:
     """Reads the sheet anew each time it is walked over."""
 
     sheet: Any
-    hidden: list[Finding]
+    hidden: tuple[Finding, ...]
 
     def __iter__(self) -> Iterator[Line | Finding]:
         yield from self.hidden
@@ -218,15 +227,10 @@ class _Streamed:
             yield Line(number, tuple(_cell(each) for each in row))
 
 
-def _merges(sheet: str, ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> list[Finding]:
-    return [tab_finding(Tab.MERGED, f"{sheet}!{_range(*each)}", line=each[0][0] + 1) for each in ranges]
-
-
-def _areas(hidden: Iterable[Finding]) -> tuple[Area, ...]:
-    """Return the merged areas that findings tell of."""
-    found = (_AREA.search(each.message.en) for each in hidden if each.code == Tab.MERGED)
-    corners = ((int(m[2]), int(m[4]), number_of_letters(m[1]), number_of_letters(m[3])) for m in found if m)
-    return tuple(Area(*each) for each in corners)
+def _hidden_of(title: str, ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> _Hidden:
+    """Return what a reader tells of merged cells, whose rows and columns it counts from 0."""
+    areas = tuple(Area(top + 1, bottom + 1, left + 1, right + 1) for (top, left), (bottom, right) in ranges)
+    return _Hidden(tuple(_merge_findings(title, areas)), areas)
 
 
 def _numbered(rows: list[list[Any]]) -> Iterator[Line]:

@@ -4,16 +4,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from gateway.documents import gb18030
 from gateway.documents.faults import Doc, doc_finding
+from gateway.documents.lines import capped_lines
 from gateway.grids.faults import Tab, tab_finding
 from gateway.grids.grid import Grid, Line
 from gateway.model.finding import Finding
 from gateway.model.words import Words
-
-_LINE_CAP: Final = 1024 * 1024
 
 
 def read_fixed(path: Path, widths: Sequence[int], encoding: str = "utf-8") -> Grid:
@@ -21,7 +19,7 @@ def read_fixed(path: Path, widths: Sequence[int], encoding: str = "utf-8") -> Gr
 
     Walking raises OSError where the file can't be read; what is wrong in it comes as findings in their places.
     """
-    return Grid(path.stem, _Lines(path, tuple(widths), "gb18030" if encoding in gb18030.NAMES else encoding), str(path))
+    return Grid(path.stem, _Lines(path, tuple(widths), gb18030.codec(encoding)), str(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +31,11 @@ class _Lines:
     def __iter__(self) -> Iterator[Line | Finding]:
         wanted = sum(self.widths)
         with self.path.open("rb") as file:
-            number = 0
-            while line := file.readline(_LINE_CAP):
-                number += 1
-                if len(line) == _LINE_CAP and not line.endswith(b"\n"):
-                    yield doc_finding(Doc.TEXT_TOO_LONG, str(_LINE_CAP), line=number)
-                    return
-                line = line.rstrip(b"\r\n\x1a")
+            for number, raw in capped_lines(file.readline):
+                if isinstance(raw, Finding):
+                    yield raw
+                    continue
+                line = raw.rstrip(b"\r\n\x1a")
                 if not line:
                     continue
                 if len(line) != wanted:
@@ -49,13 +45,14 @@ class _Lines:
                     yield self._cut(number, line)
 
     def _cut(self, number: int, line: bytes) -> Line | Finding:
+        decode = gb18030.decoder(self.encoding)
         cells = []
         start = 0
         for at, width in enumerate(self.widths, 1):
             piece = line[start : start + width]
             start += width
             try:
-                text = gb18030.decode(piece) if self.encoding == "gb18030" else piece.decode(self.encoding)
+                text = decode(piece)
             except UnicodeDecodeError:
                 return doc_finding(Doc.WRONG_BYTES, self.encoding.upper(), line=number, column=at)
             cells.append(text.rstrip(" \u3000"))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Grids: what Excel sheets and CSV files have in common, rows of cells with their addresses."""
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple, TypeAlias
@@ -32,6 +33,22 @@ class Area(NamedTuple):
     bottom: int
     left: int
     right: int
+
+
+class MergeSweep:
+    """Tells of each row in turn which merged areas it lies in; every area is looked at once, not once for every row."""
+
+    def __init__(self, areas: Iterable[Area]) -> None:
+        self._coming = deque(sorted(areas))
+        self._open: list[Area] = []
+
+    def at(self, row: int) -> Sequence[Area]:
+        """Return the areas that ``row`` lies in; rows are asked for in their order."""
+        while self._coming and self._coming[0].top <= row:
+            self._open.append(self._coming.popleft())
+        if self._open:
+            self._open = [area for area in self._open if area.bottom >= row]
+        return self._open
 
 
 @dataclass(frozen=True, slots=True)

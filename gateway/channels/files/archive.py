@@ -74,6 +74,8 @@ def _check(parts: list[zipfile.ZipInfo], name: str, most: int) -> None:
             raise _refused(name, "已加密", "encrypted")
         if pure.suffix.lower() in (".zip", ".rar", ".7z", ".gz", ".tar", ".bz2", ".xz"):
             raise _refused(name, "含有嵌套压缩包", "it holds archives")
+        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise _refused(name, "压缩方法不是存储或 Deflate", "packed by another method than stored or deflated")
         if part.file_size > _SMALL and part.file_size > MOST_RATIO * max(1, part.compress_size):
             raise _refused(name, "压缩比异常", "packed suspiciously tight")
 

@@ -15,10 +15,10 @@ from gateway.channels.files.options import FileOptions
 from gateway.channels.files.taken import Bad, Taken
 from gateway.documents import gb18030
 from gateway.documents.faults import Doc, doc_finding
+from gateway.documents.lines import LINE_CAP, capped_lines
 from gateway.model.finding import Finding
 from gateway.model.record import Scalar, Spot
 
-_LINE_CAP: Final = 1024 * 1024
 _RULE: Final = re.compile(r"\s*([-=*_—─])\1{2,}\s*")
 _PAIR: Final = re.compile(r"\s*([^:：=\t]{1,128}?)\s*[:：=\t]\s*(.*?)\s*")
 
@@ -27,6 +27,8 @@ def block_rows(path: Path, name: str, options: FileOptions) -> Iterator[Taken | 
     """Yield the blocks of a file as rows; a row stands at its first line. Raises FileRefused, OSError."""
     wanted = tuple(dict.fromkeys((*(options.columns or ()), *(options.row_id or ()))))
     block = _Block(name, options.continued)
+    if options.encoding == "utf-16":
+        raise FileRefused(file_finding("FIL-009", name, "UTF-16"))
     for number, line in _lines(path, options.encoding):
         if isinstance(line, Finding):
             block.spoil(number, line)
@@ -38,19 +40,14 @@ def block_rows(path: Path, name: str, options: FileOptions) -> Iterator[Taken | 
 
 
 def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str | Finding]]:
-    if encoding == "utf-16":
-        raise FileRefused(file_finding("FIL-009", path.name, "UTF-16"))
+    decode = gb18030.decoder(encoding)
     with path.open("rb") as file:
-        number = 0
-        while line := file.readline(_LINE_CAP):
-            number += 1
-            if len(line) == _LINE_CAP and not line.endswith(b"\n"):
-                raise FileRefused(doc_finding(Doc.TEXT_TOO_LONG, str(_LINE_CAP), line=number))
-            if number == 1:
-                line = line.removeprefix(b"\xef\xbb\xbf")
-            line = line.rstrip(b"\r\n\x1a")
+        for number, line in capped_lines(file.readline):
+            if isinstance(line, Finding):
+                yield number, line
+                continue
             try:
-                yield number, gb18030.decode(line) if encoding in gb18030.NAMES else line.decode("utf-8")
+                yield number, decode(line.rstrip(b"\r\n\x1a"))
             except UnicodeDecodeError as wrong:
                 yield number, doc_finding(Doc.WRONG_BYTES, encoding.upper(), line=number, column=wrong.start + 1)
 
@@ -77,8 +74,8 @@ class _Block:
         """Take a line of the block."""
         self._begin = self._begin or number
         self._size += len(line)
-        if self._size > _LINE_CAP:
-            raise FileRefused(doc_finding(Doc.TEXT_TOO_LONG, str(_LINE_CAP), line=self._begin))
+        if self._size > LINE_CAP:
+            raise FileRefused(doc_finding(Doc.TEXT_TOO_LONG, str(LINE_CAP), line=self._begin))
         more = self._more(line)
         if more is not None and self._last is not None:
             self._values[self._last] += more

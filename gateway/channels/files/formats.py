@@ -1,27 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files of every format as rows of named values, each with its place; what is wrong in one comes as findings."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from gateway.channels.files.block_file import block_rows
 from gateway.channels.files.findings import FileRefused, file_finding
+from gateway.channels.files.json_file import json_rows
 from gateway.channels.files.options import FileOptions
 from gateway.channels.files.taken import Bad, Taken
 from gateway.channels.files.xml_file import xml_rows
-from gateway.documents import gb18030
-from gateway.documents.faults import Doc, doc_finding
 from gateway.grids.csv_file import read_csv
 from gateway.grids.dbf import read_dbf
 from gateway.grids.excel import WorkbookRefused, open_workbook
 from gateway.grids.faults import Tab, tab_finding
 from gateway.grids.fixed import read_fixed
-from gateway.grids.grid import Area, BadCell, Cell, Grid, Line, blank
+from gateway.grids.grid import Area, BadCell, Cell, Grid, Line, MergeSweep, blank
 from gateway.model.finding import Finding
 from gateway.model.record import Scalar, Spot
 from gateway.model.words import Words
@@ -36,7 +34,6 @@ EXPLANATIONS: Final = ("表格说明", "填表说明", "填报说明", "说明",
 """Titles of sheets that explain and hold no rows."""
 
 _DELIMITERS: Final = {"csv": ",", "pipe": "|", "tab": "\t"}
-_LINE_CAP: Final = 1024 * 1024
 _EXACT: Final = 10**15
 """Numbers from here on have lost digits in a spreadsheet, which keeps fifteen."""
 
@@ -55,7 +52,7 @@ def rows_of(path: Path, name: str, options: FileOptions) -> Iterator[Taken | Bad
     """Yield the rows of a file in their order; raises FileRefused where no more can be read, OSError for a lost file."""
     kind = format_of(name, options)
     if kind == "jsonl":
-        yield from _json_lines(path, name, options)
+        yield from json_rows(path, name, options)
         return
     if kind == "xml":
         yield from xml_rows(path, name, options)
@@ -105,6 +102,7 @@ class _Table:
         self._names: tuple[str | None, ...] = options.columns or () if self._header == 0 else ()
         self._columns: dict[str, int] = {}
         self._fills: dict[tuple[int, int], Cell] = {}
+        self._touched: Sequence[Area] = ()
 
     def rows(self) -> Iterator[Taken | Bad]:
         """Yield the rows; raises FileRefused for a header that can't be used."""
@@ -129,21 +127,19 @@ class _Table:
 
     def _lines(self) -> Iterator[Line | Finding]:
         """Yield lines without what is judged here by itself: merged cells and errors of formulas."""
-        areas = self._grid.merges
+        sweep = MergeSweep(self._grid.merges)
         for line in self._grid.lines:
             if isinstance(line, Finding):
                 if line.code not in (Tab.MERGED, Tab.FORMULA_ERROR):
                     yield line
             else:
-                yield self._filled(line, areas) if areas else line
+                self._touched = sweep.at(line.number)
+                yield self._filled(line) if self._touched else line
 
-    def _filled(self, line: Line, areas: Sequence[Area]) -> Line:
+    def _filled(self, line: Line) -> Line:
         """Give every cell of a merged area the content of its first one."""
-        touched = [area for area in areas if area.top <= line.number <= area.bottom]
-        if not touched:
-            return line
         cells = list(line.cells)
-        for area in touched:
+        for area in self._touched:
             cells.extend([None] * (area.right - len(cells)))
             if line.number == area.top:
                 self._fills[area.top, area.left] = cells[area.left - 1]
@@ -205,13 +201,12 @@ class _Table:
         return Taken(Spot(line.number, self._columns, self._grid.sheet), values)
 
     def _merged(self, line: Line) -> Finding | None:
-        if self._options.merged == "fill":
+        if self._options.merged == "fill" or not self._touched:
             return None
-        for area in self._grid.merges:
-            if area.top <= line.number <= area.bottom:
-                first = self._grid.address(area.top, area.left)
-                return tab_finding(Tab.MERGED, first, line=line.number, column=area.left)
-        return None
+        area = self._touched[0]
+        return tab_finding(
+            Tab.MERGED, self._grid.address(area.top, area.left), line=line.number, column=area.left
+        )
 
 
 def scalar(cell: Cell) -> Scalar | Tab:
@@ -241,70 +236,3 @@ def _number(cell: float) -> Scalar | Tab:
 
 def _moment(cell: date | datetime | time) -> str:
     return cell.isoformat()
-
-
-def _json_lines(path: Path, name: str, options: FileOptions) -> Iterator[Taken | Bad]:
-    decode = gb18030.decode if options.encoding in gb18030.NAMES else lambda data: data.decode("utf-8")
-    wanted = tuple(dict.fromkeys((*(options.columns or ()), *(options.row_id or ()))))
-    with path.open("rb") as file:
-        if options.encoding == "utf-16":
-            raise FileRefused(file_finding("FIL-009", name, "UTF-16"))
-        number = 0
-        while line := file.readline(_LINE_CAP):
-            number += 1
-            if len(line) == _LINE_CAP and not line.endswith(b"\n"):
-                raise FileRefused(doc_finding(Doc.TEXT_TOO_LONG, str(_LINE_CAP), line=number))
-            if number == 1:
-                line = line.removeprefix(b"\xef\xbb\xbf")
-            if not line.strip():
-                continue
-            try:
-                values = _object(decode(line))
-            except UnicodeDecodeError as wrong:
-                finding = doc_finding(Doc.WRONG_BYTES, options.encoding.upper(), line=number, column=wrong.start + 1)
-                yield Bad(number, finding, {})
-                continue
-            except (ValueError, RecursionError) as fault:
-                column = getattr(fault, "colno", None)
-                yield Bad(number, file_finding("FIL-013", name, str(fault)[:80], line=number, column=column), {})
-                continue
-            missing = [each for each in wanted if each not in values]
-            if missing:
-                words = ", ".join(missing)
-                yield Bad(number, file_finding("FIL-010", missing[0], words, line=number), values)
-            else:
-                yield Taken(Spot(number, {}), values)
-
-
-def _object(text: str) -> dict[str, Scalar]:
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        held = dict(found)
-        if len(held) < len(found):
-            raise ValueError("a key appears twice")
-        return held
-
-    given = json.loads(text, object_pairs_hook=pairs, parse_float=Decimal, parse_constant=_no_constant)
-    if not isinstance(given, dict):
-        raise ValueError("no object")  # noqa: TRY004 # one kind of fault for a line that is none
-    return {str(name): json_scalar(value) for name, value in given.items()}
-
-
-def json_scalar(value: Any) -> Scalar:
-    """Return a JSON value as the value of a row: decimals as text, groups and lists as JSON text."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, int):
-        return value
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=_decimal)
-
-
-def _decimal(value: object) -> object:
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
