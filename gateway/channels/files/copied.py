@@ -3,12 +3,11 @@
 
 import os
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from gateway.channels.files.drop import ROOT, Drop, Entry, LocalDrop
-from gateway.channels.files.findings import FileRefused
+from gateway.channels.files.findings import FileRefused, FileUnreadable, file_finding
 from gateway.errors import SourceError
 
 
@@ -29,7 +28,7 @@ class CopiedDrop:
     def entries(self, folder: str) -> list[Entry]:
         """Return what is in a folder; what could not be copied is named as it lies in the drop itself."""
         found = self._copied().entries(folder)
-        return sorted([*found, *self._left]) if folder == ROOT else found
+        return sorted([*found, *self._left], key=lambda entry: entry.name) if folder == ROOT else found
 
     def fetch(self, folder: str, name: str, into: BinaryIO, most: int) -> Entry:
         """Copy a file of the copies."""
@@ -63,7 +62,7 @@ class CopiedDrop:
             try:
                 self._copy(Path(self._place.name))
             except OSError as fault:
-                raise SourceError(f"{type(fault).__name__}: {fault.strerror}") from fault
+                raise SourceError(f"{type(fault).__name__}: {fault.strerror}", file_finding("FIL-022", "").hint) from fault
             self._copies = LocalDrop(Path(self._place.name))
             self._copies.prepare()
         return self._copies
@@ -74,7 +73,14 @@ class CopiedDrop:
             if not entry.plain or "/" in entry.name or entry.name.startswith("."):
                 self._left.append(entry._replace(plain=False))
                 continue
-            with suppress(FileNotFoundError, FileRefused):  # gone meanwhile, or not to be read: the next look says so
-                with (place / entry.name).open("xb") as into:
+            copied = place / entry.name
+            try:
+                with copied.open("xb") as into:
                     self._drop.fetch(ROOT, entry.name, into, self._largest)
-                os.utime(place / entry.name, (entry.modified, entry.modified))
+            except FileNotFoundError:  # gone meanwhile
+                copied.unlink(missing_ok=True)
+            except (FileRefused, FileUnreadable) as fault:
+                copied.unlink(missing_ok=True)  # half of a file is no file
+                self._left.append(entry._replace(plain=False, wrong=fault.finding))
+            else:
+                os.utime(copied, (entry.modified, entry.modified))

@@ -4,15 +4,18 @@
 A local drop is entered once and then walked by file descriptors only: no link inside it is followed (promises.md S7).
 """
 
+import errno
 import os
 import secrets
 import stat
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
-from gateway.channels.files.findings import FileRefused, file_finding
+from gateway.channels.files.findings import FileRefused, FileUnreadable, file_finding
 from gateway.errors import SourceError
+from gateway.model.finding import Finding
 
 CLAIMED: Final = "claimed"
 DONE: Final = "done"
@@ -22,19 +25,28 @@ FOLDERS: Final = (CLAIMED, DONE, REFUSED, RECEIPTS)
 ROOT: Final = ""
 
 _PIECE: Final = 1024 * 1024
+_OF_THE_FILE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.EBUSY, errno.ETXTBSY})
+"""What the file system says of one file, while the others may be well."""
+_NO_FILE: Final = frozenset({errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.ENODEV})
+"""What it says of a link, a pipe, a folder, a device."""
 
 
 class Entry(NamedTuple):
-    """One name in a folder; ``plain`` is a regular file with no other name."""
+    """One name in a folder; ``plain`` is a regular file with no other name, ``wrong`` says why it is not to be taken."""
 
     name: str
     size: int
     modified: float
     plain: bool
+    wrong: Finding | None = None
 
 
 class Drop(Protocol):
-    """Where files arrive; every method raises SourceError when the place is gone, FileNotFoundError for a lost file."""
+    """Where files arrive.
+
+    Every method raises SourceError when the place is gone, FileUnreadable for one file that can't be read or moved now, and
+    FileNotFoundError for one that is not there.
+    """
 
     def prepare(self) -> None:
         """Make the folders."""
@@ -71,7 +83,9 @@ class LocalDrop:
             for folder in FOLDERS:
                 with suppress(FileExistsError):
                     os.mkdir(folder, 0o770, dir_fd=self._folder(ROOT))
-                self._folder(folder)
+            for folder in (ROOT, *FOLDERS):
+                if not os.access(".", os.W_OK | os.X_OK, dir_fd=self._folder(folder), effective_ids=True):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as fault:
             raise self._gone(fault) from fault
 
@@ -86,8 +100,14 @@ class LocalDrop:
         for name in names:
             if folder == ROOT and name in FOLDERS:
                 continue
-            with suppress(FileNotFoundError):
+            try:
                 about = os.stat(name, dir_fd=inside, follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            except OSError as fault:
+                wrong = FileUnreadable(str(self._root), name, _said(fault)).finding
+                found.append(Entry(name, 0, 0.0, plain=False, wrong=wrong))
+            else:
                 plain = stat.S_ISREG(about.st_mode) and about.st_nlink == 1
                 found.append(Entry(name, about.st_size, about.st_mtime, plain))
         return found
@@ -100,13 +120,18 @@ class LocalDrop:
         except FileNotFoundError:
             raise
         except OSError as fault:
-            raise FileRefused(file_finding("FIL-001", name, os.strerror(fault.errno or 0))) from fault
+            if fault.errno in _NO_FILE:
+                raise FileRefused(file_finding("FIL-001", name, _said(fault))) from fault
+            raise self._of(name, fault) from fault
         with os.fdopen(opened, "rb", buffering=0) as file:
-            before = os.fstat(opened)
-            if not stat.S_ISREG(before.st_mode) or before.st_nlink != 1:
-                raise FileRefused(file_finding("FIL-001", name))
-            copy(file, into, most, name)
-            after = os.fstat(opened)
+            try:
+                before = os.fstat(opened)
+                if not stat.S_ISREG(before.st_mode) or before.st_nlink != 1:
+                    raise FileRefused(file_finding("FIL-001", name))
+                copy(file, into, most, name)
+                after = os.fstat(opened)
+            except OSError as fault:
+                raise self._of(name, fault) from fault
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise FileRefused(file_finding("FIL-017", name))
         return Entry(name, after.st_size, after.st_mtime, plain=True)
@@ -118,7 +143,7 @@ class LocalDrop:
         except FileNotFoundError:
             raise
         except OSError as fault:
-            raise self._gone(fault) from fault
+            raise self._of(name, fault) from fault
 
     def write(self, folder: str, name: str, data: bytes) -> None:
         """Write beside, flush to the disk, rename."""
@@ -162,20 +187,38 @@ class LocalDrop:
         self._folders[name] = opened
         return opened
 
+    def _of(self, name: str, fault: OSError) -> SourceError:
+        """Tell a file that can't be had from a place that is gone."""
+        if fault.errno in _OF_THE_FILE:
+            return FileUnreadable(str(self._root), name, _said(fault))
+        return self._gone(fault)
+
     def _gone(self, fault: OSError) -> SourceError:
         self.close()
-        return SourceError(f"{self._root}: {os.strerror(fault.errno or 0)}", file_finding("FIL-016", "").hint)
+        return SourceError(f"{self._root}: {_said(fault)}", file_finding("FIL-016", "").hint)
 
 
 def copy(file: "Readable", into: BinaryIO, most: int, name: str) -> None:
-    """Copy at most ``most`` bytes; raises FileRefused for more."""
+    """Copy at most ``most`` bytes; raises FileRefused for more, SourceError where the copy can't be written."""
     done = 0
     while piece := file.read(_PIECE):
         done += len(piece)
         if done > most:
             raise FileRefused(file_finding("FIL-006", name, f"> {most}"))
-        into.write(piece)
-    into.flush()
+        _write(into, piece)
+    _write(into, b"")
+
+
+def _write(into: BinaryIO, piece: bytes) -> None:
+    try:
+        into.write(piece) if piece else into.flush()
+    except OSError as fault:
+        wrong = file_finding("FIL-022", "", _said(fault))
+        raise SourceError(f"{tempfile.gettempdir()}: {wrong.message.zh}", wrong.hint) from fault
+
+
+def _said(fault: OSError) -> str:
+    return os.strerror(fault.errno or 0)
 
 
 class Readable(Protocol):

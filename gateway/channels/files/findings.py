@@ -3,6 +3,7 @@
 
 from types import MappingProxyType
 
+from gateway.errors import SourceError
 from gateway.model.finding import Finding, Severity, Stage
 from gateway.model.words import Words
 
@@ -88,6 +89,14 @@ FILE_FINDINGS = MappingProxyType(
             Words("该块中有一行不是“名称:值”,或名称重复", "a line of the block is no “name: value”, or a name appears twice"),
             Words("每行写一个“名称:值”,块与块之间空一行;续行以空格开头", "one “name: value” a line, an empty line between blocks; a line that goes on begins with a space"),
         ),
+        "FIL-021": (
+            Words("文件现在读不了,留在原处,下次再读", "the file can't be read now: it stays where it is and is read next time"),
+            Words("检查该文件的属主和读写权限、目录的粘滞位以及磁盘或网络盘", "check its owner and rights, the sticky bit of the folder, and the disk or network drive"),
+        ),
+        "FIL-022": (
+            Words("工作副本写不下", "there is no room for the working copy"),
+            Words("清理网关临时目录(TMPDIR)所在的磁盘,或把 TMPDIR 指到大一些的盘", "make room where the gateway keeps temporary files (TMPDIR), or point TMPDIR to a larger disk"),
+        ),
     }
 )  # fmt: skip
 
@@ -102,6 +111,14 @@ def file_finding(
         zh, en = (detail, detail) if isinstance(detail, str) else detail
         message = Words(f"{message.zh}:{zh}", f"{message.en}: {en}")
     return Finding(code, Stage.COLLECT, path, message, hint, severity, None, line, column)
+
+
+class FileUnreadable(SourceError):
+    """A file that can't be read or moved now, while its neighbours can: it stays, and is tried again by the next run."""
+
+    def __init__(self, place: str, name: str, why: str) -> None:
+        self.finding = file_finding("FIL-021", name, why)
+        super().__init__(f"{place}: {why}", self.finding.hint)
 
 
 class FileRefused(Exception):

@@ -2,22 +2,42 @@
 """A drop on an SFTP server: its host key is configured, never taken on trust; links there are not followed."""
 
 import base64
+import errno
 import posixpath
 import secrets
+import socket
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import paramiko
 
 from gateway.channels.database_options import secret
 from gateway.channels.files.drop import FOLDERS, ROOT, Entry, copy
-from gateway.channels.files.findings import FileRefused, file_finding
+from gateway.channels.files.findings import FileRefused, FileUnreadable, file_finding
 from gateway.channels.files.options import SftpOptions
 from gateway.errors import ConfigurationError, SourceError
+
+_REQUEST: Final = 32 * 1024
+
+
+class _Windows:
+    """Reads a file piece by piece, each asked for in requests that are on their way together: paramiko's own prefetch asks
+    for the whole file at once, and holds what comes back."""
+
+    def __init__(self, file: paramiko.SFTPFile, size: int) -> None:
+        self._file = file
+        self._size = size
+        self._at = 0
+
+    def read(self, size: int, /) -> bytes:
+        end = min(self._at + size, self._size)
+        wanted = [(at, min(_REQUEST, end - at)) for at in range(self._at, end, _REQUEST)]
+        self._at = end
+        return b"" if not wanted else b"".join(self._file.readv(wanted))
 
 
 class SftpDrop:
@@ -64,9 +84,8 @@ class SftpDrop:
                 raise FileRefused(file_finding("FIL-001", name))
             if (before.st_size or 0) > most:
                 raise FileRefused(file_finding("FIL-006", name, f"> {most}"))
-            with client.open(path, "rb") as file:
-                file.prefetch(before.st_size)
-                copy(file, into, most, name)
+            with self._of(name), client.open(path, "rb") as file:
+                copy(_Windows(file, before.st_size or 0), into, most, name)
             after = client.lstat(path)
         if (before.st_size, before.st_mtime) != (after.st_size, after.st_mtime):
             raise FileRefused(file_finding("FIL-017", name))
@@ -74,7 +93,7 @@ class SftpDrop:
 
     def move(self, folder: str, name: str, to: str, to_name: str) -> None:
         """Rename within the drop."""
-        with self._speaking() as client:
+        with self._speaking() as client, self._of(name):
             client.posix_rename(self._path(folder, name), self._path(to, to_name))
 
     def write(self, folder: str, name: str, data: bytes) -> None:
@@ -105,29 +124,48 @@ class SftpDrop:
             if self._client is None:
                 self._client = self._connect()
             yield self._client
-        except FileNotFoundError:
+        except (FileNotFoundError, SourceError):
             raise
         except (paramiko.SSHException, OSError, EOFError) as fault:
             self.close()
-            raise SourceError(
-                f"sftp://{self._options.host}:{self._options.port}{self._directory}: {type(fault).__name__}",
-                file_finding("FIL-016", "").hint,
-            ) from fault
+            said = str(fault) if isinstance(fault, paramiko.SSHException) else type(fault).__name__
+            raise SourceError(f"{self._address}: {said}", file_finding("FIL-016", "").hint) from fault
+
+    @contextmanager
+    def _of(self, name: str) -> Iterator[None]:
+        """Tell what the server says of one file from a connection that is lost."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as fault:
+            # paramiko: EACCES for "permission denied", an error without a number for any other word of the server.
+            if fault.errno == errno.EACCES or (type(fault) is OSError and fault.errno is None):
+                raise FileUnreadable(self._address, name, fault.strerror or str(fault) or "failure") from fault
+            raise
+
+    @property
+    def _address(self) -> str:
+        return f"sftp://{self._options.host}:{self._options.port}{self._directory}"
 
     def _connect(self) -> paramiko.SFTPClient:
         options = self._options
         seconds = options.timeout.total_seconds()
-        transport = self._transport = paramiko.Transport((options.host, options.port))
+        # What is configured wrongly is told before anybody is called.
+        key = None if options.key is None else self._private_key(options.key)
+        password = None if options.password is None else self._revealed(options.password)
+        dialled = socket.create_connection((options.host, options.port), seconds)
+        transport = self._transport = paramiko.Transport(dialled)
         transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = seconds
         # Only the configured kind of key is asked for, so that a server with several shows the known one.
         transport.get_security_options().key_types = _kinds(self._host_key)
         transport.start_client(timeout=seconds)
         if transport.get_remote_server_key() != self._host_key:
             raise paramiko.SSHException("the host key is not the configured one")
-        if options.key is not None:
-            transport.auth_publickey(options.user, self._private_key(options.key))
+        if key is not None:
+            transport.auth_publickey(options.user, key)
         else:
-            transport.auth_password(options.user, self._revealed(options.password or ""))
+            transport.auth_password(options.user, password or "")
         client = paramiko.SFTPClient.from_transport(transport)
         if client is None:
             raise paramiko.SSHException("no SFTP")
@@ -142,7 +180,7 @@ class SftpDrop:
     def _private_key(self, reference: str) -> paramiko.PKey:
         text = self._revealed(reference)
         for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
-            with suppress(paramiko.SSHException):
+            with suppress(paramiko.SSHException, ValueError, IndexError):
                 return kind.from_private_key(StringIO(text))
         raise ConfigurationError(f"{self._place}: options.sftp.key: 不是私钥 / no private key")
 
