@@ -101,7 +101,10 @@ def _contradicted(table: Any, size: int) -> Words | None:
     header = table.header
     record = 1 + sum(field.length for field in table.fields)
     if header.recordlen != record:
-        return Words(f"记录长度 {header.recordlen},各字段合计 {record}", f"records of {header.recordlen} bytes, fields of {record}")
+        return Words(
+            f"记录长度 {header.recordlen},各字段合计 {record}",
+            f"records of {header.recordlen} bytes, fields of {record}",
+        )
     least = _HEADER + _DESCRIPTOR * len(table.fields) + 1
     if not least <= header.headerlen <= size:
         return Words(

@@ -30,6 +30,7 @@ class SftpServer:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._met: list[asyncssh.SSHServerConnection] = []
+        self.denied: set[str] = set()
         self.key = asyncssh.generate_private_key("ssh-ed25519")
         self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(20)
         self.port = self._server.get_port()
@@ -48,10 +49,23 @@ class SftpServer:
             def validate_password(self, username: str, password: str) -> bool:
                 return (username, password) == ("dept", "secret")
 
+        denied = self.denied
+
+        class Folder(asyncssh.SFTPServer):
+            def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+                if path.rpartition(b"/")[2].decode() in denied:
+                    raise asyncssh.SFTPPermissionDenied("not yours")
+                return super().open(path, pflags, attrs)
+
         return await asyncssh.listen(
             "127.0.0.1", 0, server_host_keys=[self.key], server_factory=Login,
-            sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=str(root).encode()),
+            sftp_factory=lambda channel: Folder(channel, chroot=str(root).encode()),
         )  # fmt: skip
+
+    @property
+    def met(self) -> int:
+        """How often somebody has called."""
+        return len(self._met)
 
     @property
     def host_key(self) -> str:
@@ -107,8 +121,8 @@ class Office:
         if self.server is not None:
             (self.directory / "password").write_text("secret")
             given["directory"] = "/drop"
-            given["sftp"] = {"host": "127.0.0.1", "port": self.server.port, "user": "dept", "password": "file:password",
-                             "host_key": self.server.host_key}  # fmt: skip
+            given.setdefault("sftp", {"host": "127.0.0.1", "port": self.server.port, "user": "dept", "password": "file:password",
+                             "host_key": self.server.host_key})  # fmt: skip
         given = {name: value for name, value in given.items() if value is not None}
         return open_files(AdapterSettings("files", kind, given, self.directory), self.clock)
 
@@ -122,6 +136,12 @@ class Office:
 @pytest.fixture(params=["local", "sftp"])
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     yield from _office(tmp_path, request.param == "sftp")
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[Office]:
+    """An office with a drop on an SFTP server."""
+    yield from _office(tmp_path, True)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ import dbf
 import openpyxl
 import pytest
 import xlwt
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.channels.files import archive
 from gateway.channels.files.findings import FILE_FINDINGS, FileRefused
@@ -20,6 +22,8 @@ from gateway.channels.files.formats import rows_of
 from gateway.channels.files.options import FileOptions
 from gateway.channels.files.taken import Bad, Taken
 from gateway.documents import gb18030
+from gateway.grids.grid import Area, MergeSweep
+from gateway.model.row_id import join_row_id, split_row_id
 
 
 def options(**given: Any) -> FileOptions:
@@ -296,3 +300,68 @@ def test_two_hundred_megabytes_of_csv_stream(tmp_path: Path) -> None:
     rows, memory = _measured(tmp_path / "a.csv")
     assert rows == count
     assert memory < 200
+
+
+def _dbf(path: Path, *, record: int | None = None, header: int | None = None, told: int = 2, there: int = 2) -> Path:
+    """Write a DBF of two fields (10 and 5 bytes) by hand, saying of itself what is asked."""
+    fields = b"".join(
+        name.ljust(11, b"\0") + b"C" + b"\0" * 4 + bytes([size, 0]) + b"\0" * 14
+        for name, size in ((b"ID", 10), (b"MC", 5))
+    )
+    length = 32 + len(fields) + 1
+    head = b"\x03\x7e\x01\x01" + told.to_bytes(4, "little")
+    head += (header if header is not None else length).to_bytes(2, "little")
+    head += (record if record is not None else 16).to_bytes(2, "little") + b"\0" * 20
+    rows = b"".join(b" " + str(n).encode().ljust(10) + b"x".ljust(5) for n in range(there))
+    path.write_bytes(head + fields + b"\r" + rows + b"\x1a")
+    return path
+
+
+def test_a_dbf_header_is_held_to_its_fields_and_to_the_file(tmp_path: Path) -> None:
+    assert [row["ID"] for row in read(_dbf(tmp_path / "a.dbf"))[0]] == ["0", "1"]
+    for lie, said in (
+        ({"record": 0}, "记录长度 0"), ({"record": 12}, "各字段合计 16"), ({"record": 17}, "各字段合计 16"),
+        ({"header": 64}, "文件头长度 64"), ({"header": 60_000}, "文件头长度 60000"),
+        ({"told": 3}, "文件不完整"), ({"there": 4}, "实有 4 条"), ({"told": 2**32 - 1, "record": 0}, "记录长度 0"),
+    ):  # fmt: skip
+        with pytest.raises(FileRefused) as refused:
+            list(rows_of(_dbf(tmp_path / "b.dbf", **lie), "b.dbf", options()))  # type: ignore[arg-type]
+        assert said in refused.value.finding.message.zh, lie
+        assert refused.value.finding.code == "TAB-001"
+
+
+def test_a_line_without_end_costs_its_row_and_no_other(tmp_path: Path) -> None:
+    long = "x" * (3 * 1024 * 1024)
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + f'{{"ID":1}}\n{{"ID":"{long}"}}\n{{"ID":3}}'.encode())
+    assert read(path) == ([{"ID": 1}, {"ID": 3}], [(2, "DOC-013", None)])
+    path = tmp_path / "b.txt"
+    path.write_text(f"名称:甲\n\n名称:{long}\n\n名称:丙\n")
+    good, bad = read(path, format="blocks")
+    assert (good, bad) == ([{"名称": "甲"}, {"名称": "丙"}], [(3, "DOC-013", None)])
+    path = tmp_path / "c.txt"
+    path.write_text(f"ab\n{long}\ncd\n")
+    good, bad = read(path, format="fixed", header=0, columns=["A", "B"], widths=[1, 1])
+    assert (good, bad) == ([{"A": "a", "B": "b"}, {"A": "c", "B": "d"}], [(2, "DOC-013", None)])
+
+
+def test_every_merged_area_is_looked_at_once_however_many_rows_there_are() -> None:
+    looked = [0]
+
+    class Counted(Area):
+        @property
+        def bottom(self) -> int:  # type: ignore[override]
+            looked[0] += 1
+            return self[1]
+
+    areas = [Counted(row, row + 1, 1, 2) for row in range(2000, 0, -2)]
+    sweep = MergeSweep(areas)
+    found = [tuple(sweep.at(row)) for row in range(1, 3001)]
+    assert looked[0] <= 3 * len(areas)
+    assert [[area.top for area in each] for each in found[:5]] == [[], [2], [2], [4], [4]]
+    assert sum(map(len, found)) == sum(1 for area in areas for _ in range(area[0], area[1] + 1))
+
+
+@given(st.lists(st.text(alphabet="a|\\甲"), min_size=1, max_size=4))
+def test_a_row_id_of_several_columns_comes_apart_as_it_was_put_together(parts: list[str]) -> None:
+    assert split_row_id(join_row_id(parts), len(parts)) == parts

@@ -91,10 +91,10 @@ class Claims:
     # -- claimed by a run that died ------------------------------------------------------------------------------
 
     def _claimed(self, waiting: Sequence[Entry], first: str | None) -> Entry | None:
-        entries = [entry for entry in self._drop.entries(CLAIMED) if entry.name not in self._aside]
+        entries = self._drop.entries(CLAIMED)
         names = {entry.name for entry in entries}
         left_behind = {entry.name for entry in waiting}
-        data = [entry for entry in entries if not _is_manifest_among(entry.name, names)]
+        data = [e for e in entries if e.name not in self._aside and not _is_manifest_among(e.name, names)]
         for entry in sorted(data, key=lambda entry: (entry.name != first, entry.name)):
             beside = entry.name + manifest.SUFFIX
             try:
@@ -158,7 +158,7 @@ class Claims:
         return -1 if held is None or held.sequence is None else held.sequence
 
     def _parsed(self, folder: str, name: str) -> Manifest:
-        with TemporaryFile() as into:
+        with TemporaryFile(buffering=0) as into:
             self._drop.fetch(folder, name + manifest.SUFFIX, into, manifest.LARGEST)
             into.seek(0)
             return manifest.parse(into.read(), name)

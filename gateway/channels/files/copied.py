@@ -62,7 +62,9 @@ class CopiedDrop:
             try:
                 self._copy(Path(self._place.name))
             except OSError as fault:
-                raise SourceError(f"{type(fault).__name__}: {fault.strerror}", file_finding("FIL-022", "").hint) from fault
+                raise SourceError(
+                    f"{type(fault).__name__}: {fault.strerror}", file_finding("FIL-022", "").hint
+                ) from fault
             self._copies = LocalDrop(Path(self._place.name))
             self._copies.prepare()
         return self._copies
@@ -75,7 +77,7 @@ class CopiedDrop:
                 continue
             copied = place / entry.name
             try:
-                with copied.open("xb") as into:
+                with copied.open("xb", buffering=0) as into:
                     self._drop.fetch(ROOT, entry.name, into, self._largest)
             except FileNotFoundError:  # gone meanwhile
                 copied.unlink(missing_ok=True)

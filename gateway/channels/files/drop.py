@@ -199,19 +199,22 @@ class LocalDrop:
 
 
 def copy(file: "Readable", into: BinaryIO, most: int, name: str) -> None:
-    """Copy at most ``most`` bytes; raises FileRefused for more, SourceError where the copy can't be written."""
+    """Copy at most ``most`` bytes; raises FileRefused for more, SourceError where the copy can't be written.
+
+    ``into`` is not buffered, so that a full disk is met here and not when it is closed.
+    """
     done = 0
     while piece := file.read(_PIECE):
         done += len(piece)
         if done > most:
             raise FileRefused(file_finding("FIL-006", name, f"> {most}"))
-        _write(into, piece)
-    _write(into, b"")
+        _write(into, memoryview(piece))
 
 
-def _write(into: BinaryIO, piece: bytes) -> None:
+def _write(into: BinaryIO, piece: memoryview) -> None:
     try:
-        into.write(piece) if piece else into.flush()
+        while piece:
+            piece = piece[into.write(piece) :]
     except OSError as fault:
         wrong = file_finding("FIL-022", "", _said(fault))
         raise SourceError(f"{tempfile.gettempdir()}: {wrong.message.zh}", wrong.hint) from fault

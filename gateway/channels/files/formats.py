@@ -204,9 +204,7 @@ class _Table:
         if self._options.merged == "fill" or not self._touched:
             return None
         area = self._touched[0]
-        return tab_finding(
-            Tab.MERGED, self._grid.address(area.top, area.left), line=line.number, column=area.left
-        )
+        return tab_finding(Tab.MERGED, self._grid.address(area.top, area.left), line=line.number, column=area.left)
 
 
 def scalar(cell: Cell) -> Scalar | Tab:

@@ -32,7 +32,9 @@ def json_rows(path: Path, name: str, options: FileOptions) -> Iterator[Taken | B
                     yield _row(decode(line), name, number, wanted)
                 except UnicodeDecodeError as wrong:
                     at = wrong.start + 1
-                    yield Bad(number, doc_finding(Doc.WRONG_BYTES, options.encoding.upper(), line=number, column=at), {})
+                    yield Bad(
+                        number, doc_finding(Doc.WRONG_BYTES, options.encoding.upper(), line=number, column=at), {}
+                    )
 
 
 def _row(text: str, name: str, number: int, wanted: tuple[str, ...]) -> Taken | Bad:

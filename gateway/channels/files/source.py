@@ -172,7 +172,7 @@ class FileSource:
         digest = ""
         held: Manifest | None = None
         try:
-            with copy.open("wb") as into:
+            with copy.open("wb", buffering=0) as into:
                 self._claims.fetch(entry.name, into)
             digest, size = _digest(copy), copy.stat().st_size
             held = self._claims.manifest(entry.name)
