@@ -111,7 +111,11 @@ def _row(text: str, row_id: str) -> "Row":
         raise click.UsageError(_("源数据行不是 JSON:{wrong}").format(wrong=wrong)) from None
     if not isinstance(values, dict):
         raise click.UsageError(_("源数据行应是一个 JSON 对象"))
-    return Row(row_id, values, text.encode(), b"")
+    cells = {
+        name: json.dumps(cell, ensure_ascii=False) if isinstance(cell, list | dict) else cell
+        for name, cell in values.items()
+    }  # detail rows stand in a cell as JSON, as the source gives them
+    return Row(row_id, cells, text.encode(), b"")
 
 
 def pack_of(file: Path) -> "Pack":

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from gateway.mapping import model
-from gateway.mapping.compile_body import TOLD, BodyCompiler, Step, run
+from gateway.mapping.compile_body import TOLD, BodyCompiler, Items, Step, run
 from gateway.mapping.compile_numbers import Ask, form_request, form_text, sequence_request, sequence_text
 from gateway.mapping.compile_values import ValueCompiler
 from gateway.mapping.findings import Faulty, finding
 from gateway.mapping.model import FormNumber, RecordRule, RowId, Value
+from gateway.mapping.packed import unpacker
 from gateway.mapping.walk import leaves, uses_numbers
 from gateway.mapping.work import Get, RootCause, Work, is_plain, reader
 from gateway.model.finding import Finding
@@ -34,7 +35,11 @@ class CompiledMapping:
     def __init__(self, mapping: model.Mapping, pack: Pack, source_name: str) -> None:
         self.version = mapping.version
         compiler = ValueCompiler(mapping)
-        self._read = reader([mapping.columns[name] for name in mapping.used], _keeps_plain(mapping))
+        used = [mapping.columns[name] for name in mapping.used]
+        read = reader(used, _keeps_plain(mapping))
+        wanted = {column.name: column.part for column in used if column.part}
+        expand = unpacker(mapping.unpack, wanted)
+        self._read = (lambda values: read(expand(values))) if wanted else read
         self._values = len(mapping.values)
         self._ignored = compiler.condition(mapping.ignore) if mapping.ignore else None
         self._order = _order(mapping.order, compiler)
@@ -70,9 +75,9 @@ class CompiledMapping:
             return Mapped((), (Refused((fault.finding,)),))
         work.numbers = numbers
         token, wrong = self._token(work)
+        made: list[Draft | Refused] = []
         for program in self._programs:
-            work.made[program.name] = program.make(work, token, wrong)
-        made = [one for one in work.made.values() if one is not None]
+            made += program.make(work, token, wrong)
         if not made:
             return Mapped((), (Refused((finding("MAP-009", ""),)),))
         return Mapped(
@@ -100,13 +105,38 @@ class _Program:
         self._opening = f'<{shape.element} xmlns="{shape.namespace}">'
         self._closing = f"</{shape.element}>"
         self._test = compiler.condition(rule.when) if rule.when else None
+        self._key = rule.each.key if rule.each else ()
         self._identity = _Identity(rule, self._kind)
         self._numbers = _Numbers(rule, mapping, compiler, source, self._kind)
         self.asks: list[Ask] = self._numbers.asks
-        self._steps: list[Step] = BodyCompiler(compiler, rule, self._kind, self._numbers.text).steps(shape.children)
+        body = BodyCompiler(compiler, rule, self._kind, self._numbers.text)
+        self._steps: list[Step] = body.steps(shape.children)
+        self._items = body.items(rule.each.items, "each") if rule.each else None
 
     def wants(self, work: Work) -> Iterator[AllocationRequest]:
         """Yield the numbers this record needs; nothing where the row does not give it, or can't name them."""
+        if self._items is None or not self.asks:
+            yield from self._wants(work)
+            return
+        try:
+            for _item in self._occurrences(work, self._items):
+                yield from self._wants(work)
+        except Faulty:
+            return
+
+    def _occurrences(self, work: Work, items: Items) -> Iterator[bool]:
+        """Put each occurrence in place; yield whether its key is new in the row."""
+        seen: set[tuple[str, ...]] = set()
+        try:
+            for item in items(work):
+                work.item = item
+                work.item_key = tuple([item.get(name) or "" for name in self._key])
+                yield work.item_key not in seen
+                seen.add(work.item_key)
+        finally:
+            work.item, work.item_key = {}, ()
+
+    def _wants(self, work: Work) -> Iterator[AllocationRequest]:
         try:
             if not self.asks or (self._test is not None and not self._test(work)):
                 return
@@ -118,8 +148,23 @@ class _Program:
             except (Faulty, RootCause):
                 continue
 
-    def make(self, work: Work, token: str | None, wrong: tuple[Finding, ...]) -> Draft | Refused | None:
-        """Make the record, or say why not; None when the row does not give it."""
+    def make(self, work: Work, token: str | None, wrong: tuple[Finding, ...]) -> list[Draft | Refused]:
+        """Make the record, or one of each occurrence, or say why not; nothing when the row does not give it."""
+        if self._items is None:
+            work.made[self.name] = one = self._make(work, token, wrong)
+            return [] if one is None else [one]
+        made: list[Draft | Refused] = []
+        try:
+            for new in self._occurrences(work, self._items):
+                found = self._make(work, token, wrong)
+                if found is not None and not new:
+                    found = Refused((finding("MAP-017", "", "", wanted=" ".join(self._key)),), self._rule.type)
+                made += [] if found is None else [found]
+        except Faulty as fault:
+            made.append(Refused((fault.finding,), self._rule.type))
+        return made
+
+    def _make(self, work: Work, token: str | None, wrong: tuple[Finding, ...]) -> Draft | Refused | None:
         try:
             if self._test is not None and not self._test(work):
                 return None

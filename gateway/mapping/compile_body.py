@@ -5,10 +5,23 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, cast
 
+from gateway.mapping import model
 from gateway.mapping.compile_steps import Test
 from gateway.mapping.compile_values import NumberGet, ValueCompiler
 from gateway.mapping.findings import Faulty, finding
-from gateway.mapping.model import Constant, Fields, Group, Listed, NumberedColumns, RecordRule, Repeat, Split, Value
+from gateway.mapping.model import (
+    Constant,
+    Fields,
+    Found,
+    Group,
+    Listed,
+    NumberedColumns,
+    RecordRule,
+    Repeat,
+    Split,
+    Value,
+)
+from gateway.mapping.packed import detail_items, found_items
 from gateway.mapping.work import Get, RootCause, Work, is_plain, safe
 from gateway.model.record import Slot
 from gateway.model.record_type import RecordType, Role
@@ -61,7 +74,7 @@ class BodyCompiler:
                     [self._leaf(body, element)] if isinstance(body, Value) else [self._occurrence(body, element)]
                 )
                 test = self._compiler.condition(when) if when else None
-                return [_repeat(self._items(items, element), self._merged(occurrence), test)]
+                return [_repeat(self.items(items, element.path), self._merged(occurrence), test)]
 
     def _listed(self, item: Value | Group, element: Element) -> list["Step | _Copy"]:
         if isinstance(item, Value):
@@ -96,9 +109,13 @@ class BodyCompiler:
             merged.append(_copies(run))
         return merged
 
-    def _items(self, items: NumberedColumns | Split, element: Element) -> Items:
-        if isinstance(items, Split):
-            return _split(items, self._compiler.value(items.value, self._number), element)
+    def items(self, items: model.Items, where: str) -> Items:
+        """Return the closure of occurrences; ``where`` names the target in findings."""
+        if not isinstance(items, NumberedColumns):
+            get = self._compiler.value(items.value, self._number)
+            if isinstance(items, Split):
+                return _split(items, get, where)
+            return found_items(items, get, where) if isinstance(items, Found) else detail_items(items, get, where)
         rows = [[(alias, self._compiler.column(column)) for alias, column in row] for row in items.rows]
 
         def numbered(work: Work) -> list[dict[str, str | None]]:
@@ -230,14 +247,16 @@ def _repeat(items: Items, steps: list[Step], test: Test | None) -> Step:
     def repeat(work: Work, out: list[str]) -> None:
         if test is not None and not test(work):
             return
+        outer = work.item
         for item in items(work):
-            work.item = item
+            work.item = outer | item if outer else item
             run(steps, work, out)
+        work.item = outer
 
     return repeat
 
 
-def _split(split: Split, get: Get, element: Element) -> Items:
+def _split(split: Split, get: Get, where: str) -> Items:
     pieces = re.compile("|".join(re.escape(separator) for separator in split.separators)).split
     names, inner = split.names, split.inner
 
@@ -248,13 +267,13 @@ def _split(split: Split, get: Get, element: Element) -> Items:
         found = [piece for raw in pieces(text) if (piece := raw.strip()) not in split.nulls]
         if inner is None:
             return [{names[0]: piece} for piece in found]
-        return [_named(piece, names, inner, split, element) for piece in found]
+        return [_named(piece, names, inner, split, where) for piece in found]
 
     return items
 
 
-def _named(piece: str, names: tuple[str, ...], inner: str, split: Split, element: Element) -> dict[str, str | None]:
+def _named(piece: str, names: tuple[str, ...], inner: str, split: Split, where: str) -> dict[str, str | None]:
     texts = [text.strip() for text in piece.split(inner)]
     if len(texts) > len(names):
-        raise Faulty(finding("MAP-010", split.value.origin, piece, element.path))
+        raise Faulty(finding("MAP-010", split.value.origin, piece, where))
     return {name: None if text in split.nulls else text for name, text in zip(names, texts, strict=False)}

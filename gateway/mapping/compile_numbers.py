@@ -61,7 +61,7 @@ def sequence_request(
     owner = _owner(number, source)
 
     def ask(work: Work) -> AllocationRequest:
-        subject = declared(work) if declared else _encode([owner, record, work.row.row_id])
+        subject = declared(work) if declared else _encode([owner, record, work.row.row_id, *work.item_key])
         return AllocationRequest(SEQUENCE, scope(work), subject)
 
     return ask

@@ -115,7 +115,8 @@ class ValueCompiler:
             (True, name, self.column(name), _column_kind(self._columns[name].integer)) for name in condition.columns
         ]
         reads += [(False, name, self.named(name), self._kinds[name]) for name in condition.values]
-        gets = [read[2] for read in reads]
+        items = condition.items
+        gets = [read[2] for read in reads] + [_item(name) for name in items]
         known: dict[object, bool] = {}
 
         def decided(work: Work, key: object) -> bool:
@@ -123,7 +124,8 @@ class ValueCompiler:
             val: dict[str, str | int | None] = {}
             for is_column, name, get, kind in reads:
                 (rec if is_column else val)[name] = typed(get(work), kind, name, condition.text)
-            outcome = decide(program_of(condition.text), condition, {"rec": rec, "val": val})
+            item: dict[str, str | int | None] = {name: work.item.get(name) for name in items}
+            outcome = decide(program_of(condition.text), condition, {"rec": rec, "val": val, "item": item})
             if len(known) >= REMEMBERED:
                 known.clear()
             known[key] = outcome
@@ -134,7 +136,7 @@ class ValueCompiler:
             outcome = known.get(key)
             return decided(work, key) if outcome is None else outcome
 
-        if len(reads) != 1 or condition.values:
+        if len(reads) != 1 or condition.values or items:
             return test
         cell = self._cells[condition.columns[0]]
 
@@ -213,6 +215,10 @@ def typed(text: str | None, kind: Kind, name: str, where: str) -> str | int | No
     if number is None:
         raise Faulty(finding("MAP-003", name, text, where))
     return int(number)
+
+
+def _item(name: str) -> Get:
+    return lambda work: work.item.get(name)
 
 
 def _no_number(name: str) -> Get:

@@ -11,8 +11,8 @@ from gateway.mapping.model import Condition
 from gateway.mapping.reading import Node
 
 _READS = re.compile(
-    r"""\b(rec|val)\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*\])"""
-    r"""|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\b(rec|val)\b"""
+    r"""\b(rec|val|item)\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*\])"""
+    r"""|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\b(rec|val|item)\b"""
 )
 _PLACE = re.compile(r"<input>:(\d+):(\d+): ([^\n]*)")
 _MACROS = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(")
@@ -34,16 +34,15 @@ def read_condition(node: Node) -> Condition | None:
     except ValueError as fault:
         _explain(node, str(fault))
         return None
-    columns: list[str] = []
-    values: list[str] = []
+    read: dict[str, list[str]] = {"rec": [], "val": [], "item": []}
     for owner, plain, quoted, bare in _READS.findall(text):
         if bare:
             node.fault(
                 f'{bare} 只能写成 {bare}["名字"] 或 {bare}.NAME', f'{bare} is read as {bare}["name"] or {bare}.NAME'
             )
         elif owner:
-            (columns if owner == "rec" else values).append(plain or _unquote(quoted))
-    strangers = set(program.variables()) - {"rec", "val"}
+            read[owner].append(plain or _unquote(quoted))
+    strangers = set(program.variables()) - set(read)
     if strangers and not _MACROS.search(text):
         names = " ".join(sorted(strangers))
         node.fault(f'不认识的名字 {names};源列写 rec["列名"]', f'unknown name {names}; columns are rec["name"]')
@@ -51,7 +50,7 @@ def read_condition(node: Node) -> Condition | None:
     if unknown:
         names = " ".join(sorted(unknown))
         node.fault(f"没有函数 {names};可用:{' '.join(sorted(FUNCTIONS))}", f"no function {names}")
-    return Condition(text, tuple(dict.fromkeys(columns)), tuple(dict.fromkeys(values)))
+    return Condition(text, *(tuple(dict.fromkeys(names)) for names in read.values()))
 
 
 def _explain(node: Node, message: str) -> None:
@@ -79,7 +78,7 @@ def decide(program: Any, condition: Condition, known: dict[str, dict[str, str | 
         outcome = None
     if outcome is True or outcome is False:
         return bool(outcome)
-    path = ",".join([*condition.columns, *condition.values])
+    path = ",".join([*condition.columns, *condition.values, *condition.items])
     raise Faulty(finding("MAP-011", path, wanted=condition.text))
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Example files (``*.examples.yaml``): rows and what a mapping must make of them, checked element by element."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -215,6 +216,9 @@ def _example(node: Node) -> Example:
     keys = node.keys(("name", "row", "row_id", "records", "refused"), ("name", "row"))
     values: dict[str, Scalar] = {}
     for name, cell in keys["row"].items() if "row" in keys else ():
+        if cell.is_list or cell.is_map:
+            values[name.value] = _json(cell.value)
+            continue
         plain = cell.value is None or (isinstance(cell.value, int) and not isinstance(cell.value, bool))
         values[name.value] = (None if cell.value is None else int(cell.value)) if plain else cell.text()
     return Example(
@@ -224,6 +228,11 @@ def _example(node: Node) -> Example:
         refused=tuple(_refusal(entry) for entry in keys["refused"].list()) if "refused" in keys else (),
         place=node,
     )
+
+
+def _json(value: object) -> str:
+    """Return detail rows, or a packed object, as the source gives them: JSON text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def _record(node: Node) -> ExpectedRecord:

@@ -104,6 +104,28 @@ FINDINGS: Final[Mapping[str, tuple[Words, Words]]] = MappingProxyType(
                 "check whether the source's column is 元 or 万元; mend unit in the mapping, or the source",
             ),
         ),
+        "MAP-017": (
+            Words(
+                "同一行里有两份的 {wanted} 相同,分不清是哪一条记录", "two occurrences in the row have the same {wanted}"
+            ),
+            Words(
+                "在源系统改正,或在映射 each 的 key 里加上能区分它们的部分",
+                "mend it at the source, or add to key in each what tells them apart",
+            ),
+        ),
+        "MAP-018": (
+            Words("打包的内容拆不开:{wanted}", "the packed column can't be taken apart: {wanted}"),
+            Words(
+                "在源系统重新保存该行,或核对映射的 unpack", "have the row saved again at the source, or check unpack"
+            ),
+        ),
+        "MAP-019": (
+            Words("明细行读不出来(目标 {where})", "the detail rows can't be read (for {where})"),
+            Words(
+                "明细列应是 JSON 列表,每项一个对象;检查数据源的 details",
+                "detail rows are a JSON list of objects; check details of the source",
+            ),
+        ),
         "MAP-016": (
             Words("必须有值而没有(目标 {where})", "there must be a value and there is none (for {where})"),
             Words(

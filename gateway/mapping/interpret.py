@@ -8,16 +8,15 @@ from dataclasses import dataclass
 
 from gateway.mapping import model
 from gateway.mapping.findings import Faulty, finding
+from gateway.mapping.interpret_items import occurrences
 from gateway.mapping.interpret_numbers import Numbers
 from gateway.mapping.interpret_tree import Branch, pieces, written
 from gateway.mapping.interpret_values import Blamed, State, cell_text, evaluate, holds
 from gateway.mapping.model import (
     Group,
     Listed,
-    NumberedColumns,
     RecordRule,
     Repeat,
-    Split,
     Value,
 )
 from gateway.model.finding import Finding
@@ -73,19 +72,44 @@ class Interpreter:
             token = self._token(state)
         except Faulty as fault:
             wrong = (fault.finding,)
+        made: list[Draft | Refused] = []
         for rule in self._mapping.records:
-            one = _OneRecord(self._pack, self._source, rule, state, numbers, steps)
-            state.made[rule.name] = one.make(token, wrong)
-        made = [one for one in state.made.values() if one]
+            if rule.each is None:
+                one = _OneRecord(self._pack, self._source, rule, state, numbers, steps).make(token, wrong)
+                state.made[rule.name] = one
+                made += [one] if one else []
+            else:
+                made += self._of_each(rule, rule.each, state, numbers, steps, token, wrong)
         if not made:
             return Mapped((), (Refused((finding("MAP-009", ""),)),))
         drafts = tuple(one for one in made if isinstance(one, Draft))
         return Mapped(drafts, tuple(one for one in made if isinstance(one, Refused)))
 
+    def _of_each(
+        self, rule: RecordRule, each: model.Each, state: State, numbers: Mapping[AllocationRequest, int],
+        steps: list[Step] | None, token: str | None, wrong: tuple[Finding, ...],
+    ) -> Iterator[Draft | Refused]:  # fmt: skip
+        try:
+            items = occurrences(each.items, state, "each")
+        except Faulty as fault:
+            yield Refused((fault.finding,), rule.type)
+            return
+        keys: list[list[str]] = []
+        for state.item in items:
+            key = [state.item.get(name) or "" for name in each.key]
+            state.item_key = key
+            one = _OneRecord(self._pack, self._source, rule, state, numbers, steps).make(token, wrong)
+            if one and key in keys:
+                one = Refused((finding("MAP-017", "", "", wanted=" ".join(each.key)),), rule.type)
+            keys.append(key)
+            if one:
+                yield one
+        state.item, state.item_key = {}, []
+
     def _look_at_cells(self, state: State) -> None:
         for name in self._mapping.used:
             column = self._mapping.columns[name]
-            if column.name not in state.row.values and not column.optional:
+            if column.part is None and column.name not in state.row.values and not column.optional:
                 raise Faulty(finding("MAP-001", column.name))
         for name in self._mapping.used:
             cell_text(state, self._mapping.columns[name])
@@ -197,36 +221,15 @@ class _OneRecord:
         if repeat.when is not None and not holds(repeat.when, self._state):
             return []
         found: list[Branch] = []
-        for item in list(self._items(repeat.items, element)):
-            self._state.item = item
+        outer = self._state.item
+        for item in occurrences(repeat.items, self._state, element.path):
+            self._state.item = {**outer, **item}
             if isinstance(repeat.body, Value):
                 found += self._field(repeat.body, element)
             else:
                 found += self._occurrence(repeat.body, element)
+        self._state.item = outer
         return found
-
-    def _items(self, items: NumberedColumns | Split, element: Element) -> Iterator[dict[str, str | None]]:
-        columns = self._state.mapping.columns
-        if isinstance(items, NumberedColumns):
-            for row in items.rows:
-                item = {alias: cell_text(self._state, columns[column]) for alias, column in row}
-                if set(item.values()) != {None}:
-                    yield item
-            return
-        text = evaluate(items.value, self._state) or ""
-        pieces = [text]
-        for separator in items.separators:
-            pieces = [part for piece in pieces for part in piece.split(separator)]
-        for piece in (piece.strip() for piece in pieces):
-            if piece in items.nulls:
-                continue
-            if items.inner is None:
-                yield {items.names[0]: piece}
-                continue
-            texts = [part.strip() for part in piece.split(items.inner)]
-            if len(texts) > len(items.names):
-                raise Faulty(finding("MAP-010", items.value.origin, piece, element.path))
-            yield {name: None if part in items.nulls else part for name, part in zip(items.names, texts, strict=False)}
 
     def _leaf(self, value: Value, element: Element) -> list[Branch]:
         self._state.trace = [] if self._steps is not None else None

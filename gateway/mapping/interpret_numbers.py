@@ -46,7 +46,8 @@ class Numbers:
         scope = self._scope(number)
         if number.subject:
             return AllocationRequest("sequence", scope, self._subject(number, owner))
-        subject = json.dumps([owner, self._rule.name, self._state.row.row_id], ensure_ascii=False)
+        told = [owner, self._rule.name, self._state.row.row_id, *self._state.item_key]
+        subject = json.dumps(told, ensure_ascii=False)
         return AllocationRequest("sequence", scope, subject)
 
     def _subject(self, number: model.Number, owner: str) -> str:

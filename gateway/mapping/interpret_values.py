@@ -4,6 +4,7 @@
 Nothing here is fast. What a step does is stated a second time, so that a slip on one side shows as a difference.
 """
 
+import json
 import re
 import unicodedata
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 from gateway.mapping.conditions import decide
 from gateway.mapping.findings import Faulty, finding
 from gateway.mapping.interpret_forms import boolean, convert, integer
+from gateway.mapping.interpret_packed import part_of
 from gateway.mapping.model import (
     Column,
     Concat,
@@ -33,7 +35,7 @@ from gateway.mapping.model import (
     Value,
 )
 from gateway.model.finding import Finding
-from gateway.model.record import Draft, Refused, Row
+from gateway.model.record import Draft, Refused, Row, Scalar
 from gateway.trust.masking import mask
 
 
@@ -53,6 +55,7 @@ class State:
     row: Row
     made: dict[str, Draft | Refused | None] = field(default_factory=dict)
     item: dict[str, str | None] = field(default_factory=dict)
+    item_key: list[str] = field(default_factory=list)
     spoken_of: list[str] = field(default_factory=list)
     number: Any = None  # name -> text, for the record in hand
     trace: list[tuple[str, str | None]] | None = None
@@ -65,18 +68,37 @@ class State:
 
 def cell_text(state: State, column: Column) -> str | None:
     """Return the clean text of a cell; raises Faulty (MAP-001)."""
-    raw = state.row.values.get(column.name) if column.optional else state.row.values[column.name]
+    if column.part:
+        raw = _unpacked(state, column.part)
+    else:
+        raw = state.row.values.get(column.name) if column.optional else state.row.values[column.name]
     if raw is None:
         return None
     if isinstance(raw, bool) or not isinstance(raw, str | int):
         raise Faulty(finding("MAP-001", column.name, value=repr(raw)))
     state.note("source", str(raw))
-    letters = "".join(_narrow(letter) for letter in str(raw)) if column.half_width else str(raw)
-    spaced = re.sub("[\t\n\x0b\x0c\r\x85\u2028\u2029]+", " ", letters)
-    text = unicodedata.normalize("NFC", spaced).strip()
+    text = tidied(str(raw), narrow=column.half_width)
     result = None if text in column.nulls else text
     state.note("clean", result)
     return result
+
+
+def tidied(raw: str, *, narrow: bool) -> str:
+    """Return a text on one line, in NFC, half-width where asked for."""
+    letters = "".join(_narrow(letter) for letter in raw) if narrow else raw
+    spaced = re.sub("[\t\n\x0b\x0c\r\x85\u2028\u2029]+", " ", letters)
+    return unicodedata.normalize("NFC", spaced).strip()
+
+
+def _unpacked(state: State, part: tuple[str, str]) -> Scalar:
+    packing = state.mapping.unpack[part[0]]
+    raw = state.row.values.get(part[0])
+    found = part_of(packing, "" if raw is None else str(raw), part[1])
+    if isinstance(found, bool):
+        return "true" if found else "false"
+    if isinstance(found, list | dict):
+        return json.dumps(found, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return found  # type: ignore[return-value]  # JSON knows nothing else: fractions and constants are read as text
 
 
 def _narrow(letter: str) -> str:
@@ -228,7 +250,8 @@ def holds(condition: Condition, state: State) -> bool:
         for name, text in columns.items()
     }
     val = {name: _typed(text, state.mapping.values[name].kind, name, condition) for name, text in values.items()}
-    return decide(cel.compile(condition.text), condition, {"rec": rec, "val": val})
+    item: dict[str, str | int | None] = {name: state.item.get(name) for name in condition.items}
+    return decide(cel.compile(condition.text), condition, {"rec": rec, "val": val, "item": item})
 
 
 def _typed(text: str | None, kind: Kind, name: str, condition: Condition) -> str | int | None:

@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal, cast
 
@@ -11,6 +12,7 @@ from gateway.errors import ConfigurationError
 from gateway.mapping.load_records import RecordReader
 from gateway.mapping.load_scope import Scope, Target
 from gateway.mapping.load_tables import TableReader
+from gateway.mapping.load_unpack import packed_only, part_of, read_unpack
 from gateway.mapping.load_values import ValueReader
 from gateway.mapping.model import Column, FormNumber, Mapping, Number, Order, RecordRule, SequenceNumber, Value
 from gateway.mapping.reading import Faults, Node, digest_of, read
@@ -19,7 +21,7 @@ from gateway.model.words import Words
 from gateway.pack import Pack
 
 _TOP: Final = (
-    "mapping", "title", "standard", "adapter", "null", "text", "formats", "columns", "tables", "values", "numbers",
+    "mapping", "title", "standard", "adapter", "null", "text", "formats", "unpack", "columns", "tables", "values", "numbers",
     "version_order", "ignore", "records",
 )  # fmt: skip
 _RANGE = re.compile(r"(.*)\{(\d+)\.\.(\d+)\}(.*)")
@@ -73,7 +75,11 @@ class _Loader:
         keys = self._keys
         tokens = keys["null"].texts() if "null" in keys else ()
         self._formats()
-        self._scope.columns = self._columns(tokens)
+        unpack = read_unpack(keys.get("unpack"), null_tokens(tokens))
+        self._scope.columns = {
+            name: replace(column, part=part_of(name, unpack)) for name, column in self._columns(tokens).items()
+        }
+        packed_only(unpack, self._scope.columns, keys.get("unpack"))
         if "tables" in keys:
             self._scope.tables = {
                 name.value: self._tables.read(name.value, node) for name, node in keys["tables"].items()
@@ -98,8 +104,16 @@ class _Loader:
             ignore=ignore,
             adapter=keys["adapter"].text() if "adapter" in keys else None,
             tables=self._scope.tables,
-            used=tuple(name for name in self._scope.columns if name in self._scope.used),
+            unpack=unpack,
+            used=tuple(name for name in self._scope.columns if name in self._used()),
         )
+
+    def _used(self) -> set[str]:
+        """Return the columns that anything reads; what packs a column that is read is read too."""
+        packed = {
+            column.part[0] for name, column in self._scope.columns.items() if name in self._scope.used and column.part
+        }
+        return self._scope.used | packed
 
     def _head(self) -> None:
         version, standard = self._keys.get("mapping"), self._keys.get("standard")

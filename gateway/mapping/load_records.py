@@ -5,26 +5,26 @@ import difflib
 from dataclasses import dataclass, replace
 from typing import Final
 
+from gateway.mapping.load_items import KEYS, KINDS, ItemReader
 from gateway.mapping.load_scope import Scope, Target
 from gateway.mapping.load_tables import TableReader
 from gateway.mapping.load_values import SOURCES, STEPS, ValueReader
 from gateway.mapping.model import (
     Constant,
+    Each,
     Fields,
     FromItem,
     Group,
     KeyOf,
     Kind,
     Listed,
-    NumberedColumns,
     RecordRule,
     Repeat,
     SequenceNumber,
-    Split,
     Value,
 )
-from gateway.mapping.reading import Node, undeclared, unknown_word
-from gateway.mapping.walk import columns_of, uses_numbers
+from gateway.mapping.reading import Node, unknown_word
+from gateway.mapping.walk import columns_of, leaves, uses_numbers
 from gateway.model.record_type import RecordType, Role
 from gateway.pack import Pack
 from gateway.pack.shape import Element, Shape
@@ -32,7 +32,8 @@ from gateway.pack.shape import Element, Shape
 _GIVEN_BY_LEDGER: Final = (Role.VERSION, Role.OPERATION, Role.TARGET_VERSION)
 _IDENTIFYING: Final = (Role.CASE, Role.OWN_CODE, Role.OCCURRED_AT, Role.TARGET_KEY)
 _PERSONAL: Final = ("name", "id-number", "phone", "address")
-_PLURAL: Final = ("split", "by", "parts", "columns", "n", "fields", "when")
+RECORD: Final = ("name", "type", "each", "when", "withdraws", "volatile", "fields")
+_PLURAL: Final = (*KEYS, "fields", "when")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class RecordReader:
 
     def read(self, node: Node) -> RecordRule | None:
         """Read one record."""
-        keys = node.keys(("name", "type", "when", "withdraws", "volatile", "fields"), ("type", "fields"))
+        keys = node.keys(RECORD, ("type", "fields"))
         if "type" not in keys or "fields" not in keys:
             return None
         code = keys["type"].text()
@@ -94,16 +95,40 @@ class RecordReader:
             keys.get("name", node).fault(
                 f"记录名 {name} 重复,请写不同的 name", f"record name {name} repeats: give another"
             )
+        each, aliases = ItemReader(self._scope, self._values, self._nulls).each(keys.get("each"))
+        if each is not None:
+            return self._of_each(keys, sheet, name, each, aliases)
+        rule = self._rule(keys, sheet, name)
+        self._scope.records[name] = code
+        return rule
+
+    def _of_each(
+        self, keys: dict[str, Node], sheet: Sheet, name: str, each: Each, aliases: dict[str, str]
+    ) -> RecordRule:
+        """Read a record of each occurrence: its fields may speak of the parts, and nobody may speak of it."""
+        scope = replace(self._scope, items=aliases)
+        inner = RecordReader(self._pack, scope, self._tables, self._nulls)
+        rule = replace(inner._rule(keys, sheet, name), each=each)
+        if "withdraws" in keys:
+            keys["withdraws"].fault("each 和 withdraws 不能一起写", "each and withdraws don't go together")
+        for number in {used for value in leaves(rule.fields) for used in uses_numbers(value)}:
+            found = (self._scope.numbers or {}).get(number)
+            if isinstance(found, SequenceNumber) and found.subject:
+                keys["each"].fault(
+                    f"序号 {number} 有 subject,各份会得到同一个序号;请另写一个 {{sequence: true}}",
+                    f"sequence {number} has a subject, so all occurrences would share it; use another {{sequence: true}}",
+                )
+        return rule
+
+    def _rule(self, keys: dict[str, Node], sheet: Sheet, name: str) -> RecordRule:
         fields = self._fields(keys["fields"], sheet)
         fields |= self._withdrawal(keys, sheet)
         self._check_case(keys["fields"], sheet, fields)
         _demand(keys["type"], sheet.shape.children, fields, sheet.slots)
-        rule = RecordRule(
-            name, code, fields, self._values.condition(keys.get("when")),
+        return RecordRule(
+            name, sheet.type.code, fields, self._values.condition(keys.get("when")),
             keys["withdraws"].text() if "withdraws" in keys else None, self._volatile(keys.get("volatile"), sheet, fields),
         )  # fmt: skip
-        self._scope.records[name] = code
-        return rule
 
     def _check_case(self, node: Node, sheet: Sheet, fields: Fields) -> None:
         """A sequence counts within a case, so a case can't be numbered by a sequence."""
@@ -163,7 +188,7 @@ class RecordReader:
         return element
 
     def _field(self, node: Node, sheet: Sheet, element: Element) -> "Value | Repeat | Listed":
-        plural = node.is_list or (node.is_map and not {"split", "columns"}.isdisjoint(node.value))
+        plural = node.is_list or (node.is_map and not set(KINDS).isdisjoint(node.value))
         if plural and element.max == 1:
             node.fault(f"{element.path} 只能有一个,不能重复", f"{element.path} occurs once only")
         if node.is_list:
@@ -186,9 +211,11 @@ class RecordReader:
 
     def _repeat(self, node: Node, sheet: Sheet, element: Element) -> Repeat:
         keys = node.keys((*_PLURAL, *SOURCES, *STEPS))
-        items, aliases = self._items(node, keys)
+        items, aliases = ItemReader(self._scope, self._values, self._nulls).read(
+            node, {key: spec for key, spec in keys.items() if key in KEYS}
+        )
         when = self._values.condition(keys.pop("when", None))
-        reader = ValueReader(replace(self._scope, items=aliases), self._tables)
+        reader = ValueReader(replace(self._scope, items=self._scope.items | aliases), self._tables)
         fields = keys.get("fields")
         steps = {key: spec for key, spec in keys.items() if key not in _PLURAL}
         if element.kind != "group":
@@ -202,40 +229,6 @@ class RecordReader:
             node.fault(f"{element.path} 是一组元素,请加 fields:", f"{element.path} is a group: add fields:")
             return Repeat(items, {}, when)
         return Repeat(items, _below(reader, fields, sheet, element), when)
-
-    def _items(self, node: Node, parts: dict[str, Node]) -> tuple[NumberedColumns | Split, dict[str, str]]:
-        if "split" in parts and "columns" in parts:
-            node.fault("split 和 columns 只能写一个", "either split or columns")
-        if "columns" in parts:
-            return self._numbered(parts)
-        value = self._values.read(parts["split"], Target("split", "text"))
-        separators = parts["by"].texts() if "by" in parts else ()
-        if not separators or "" in separators:
-            parts.get("by", node).fault('请写分隔符 by: ["、"]', 'add separators, by: ["、"]')
-            separators = ("、",)
-        inner: str | None = None
-        names: tuple[str, ...] = ("text",)
-        if "parts" in parts:
-            keys = parts["parts"].keys(("by", "names"), ("by", "names"))
-            inner = keys["by"].text() if "by" in keys else None
-            names = keys["names"].texts() if "names" in keys else names
-        return Split(value, separators, self._nulls, inner or None, names), dict.fromkeys(names, value.origin)
-
-    def _numbered(self, parts: dict[str, Node]) -> tuple[NumberedColumns, dict[str, str]]:
-        bounds = [node.value for node in parts["n"].list()] if "n" in parts else []
-        if len(bounds) != 2 or not all(isinstance(bound, int) for bound in bounds) or not bounds[0] <= bounds[1]:
-            parts.get("n", parts["columns"]).fault("请写编号范围 n: [1, 5]", "add the range of numbers, n: [1, 5]")
-            return NumberedColumns(()), {}
-        names = {name.value: spec for name, spec in parts["columns"].items()}
-        rows = tuple(
-            tuple((alias, spec.text().replace("{n}", str(n))) for alias, spec in names.items())
-            for n in range(bounds[0], bounds[1] + 1)
-        )
-        for alias, column in (pair for row in rows for pair in row):
-            self._scope.used.add(column)
-            if column not in self._scope.columns:
-                names[alias].fault(*undeclared(column, self._scope.columns))
-        return NumberedColumns(rows), {alias: spec.text() for alias, spec in names.items()}
 
     def _volatile(self, node: Node | None, sheet: Sheet, fields: Fields) -> frozenset[str]:
         declared = set()

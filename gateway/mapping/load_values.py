@@ -87,6 +87,9 @@ class ValueReader:
         for name in condition.columns:
             if name not in self.scope.columns:
                 node.fault(*undeclared(name, self.scope.columns))
+        for name in condition.items:
+            if name not in self.scope.items:
+                node.fault(*unknown_word(f"这里没有 item {name}", f"no item {name} here", name, self.scope.items))
         for name in condition.values:
             if name not in self.scope.values:
                 node.fault(

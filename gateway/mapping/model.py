@@ -27,6 +27,20 @@ class Column:
     label: str = ""
     formats: tuple[str, ...] = ()
     unit: str | None = None
+    part: tuple[str, str] | None = None
+    """The packed column it stands in, and its name there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """How one column packs many: pairs of name and value, or a JSON object; ``column`` is its name in the row."""
+
+    column: str
+    nulls: frozenset[str]
+    pairs: tuple[str, ...] = ()
+    between: tuple[str, ...] = ()
+    repeated: Literal["refuse", "first", "last", "join"] = "refuse"
+    join: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +139,7 @@ class Condition:
     text: str
     columns: tuple[str, ...]
     values: tuple[str, ...]
+    items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +228,34 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """Occurrences from all places of a text that a pattern finds; ``between`` are the letters that may stand around them."""
+
+    value: Value
+    pattern: str
+    between: str
+    names: tuple[str, ...]
+    nulls: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Occurrences from detail rows: a JSON list of objects; ``names`` are the cells that are looked at."""
+
+    value: Value
+    names: tuple[str, ...]
+    nulls: frozenset[str]
+    half_width: bool = False
+
+
+Items: TypeAlias = NumberedColumns | Split | Found | Rows
+
+
+@dataclass(frozen=True, slots=True)
 class Repeat:
     """A repeated element whose occurrences come from the row; ``body`` is a value, or fields below the element."""
 
-    items: NumberedColumns | Split
+    items: Items
     body: "Value | Fields"
     when: Condition | None = None
 
@@ -265,8 +304,16 @@ Number: TypeAlias = FormNumber | SequenceNumber
 
 
 @dataclass(frozen=True, slots=True)
+class Each:
+    """A record for every occurrence; ``key`` are the parts that tell occurrences of one row apart."""
+
+    items: Items
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordRule:
-    """One record that a row may give."""
+    """One record that a row may give, or one for ``each`` occurrence of something in it."""
 
     name: str
     type: str
@@ -274,6 +321,7 @@ class RecordRule:
     when: Condition | None = None
     withdraws: str | None = None
     volatile: frozenset[str] = frozenset()
+    each: Each | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,5 +349,6 @@ class Mapping:
     """Rows that are none of the gateway's business: they give no record and are no fault."""
     adapter: str | None = None
     tables: AnyMapping[str, Crosswalk] = field(default_factory=dict)
+    unpack: AnyMapping[str, Packing] = field(default_factory=dict)
     used: tuple[str, ...] = ()
     """Columns that anything reads, in the order declared: only these are looked at."""

@@ -21,8 +21,19 @@ from ruamel.yaml.scalarstring import (
 
 from gateway.mapping.reading import Node
 
-HEAD: Final = ("mapping", "title", "standard", "adapter", "null", "text", "formats", "version_order", "ignore")
-RECORD_HEAD: Final = ("name", "type", "when", "withdraws", "volatile")
+HEAD: Final = (
+    "mapping",
+    "title",
+    "standard",
+    "adapter",
+    "null",
+    "text",
+    "formats",
+    "unpack",
+    "version_order",
+    "ignore",
+)
+RECORD_HEAD: Final = ("name", "type", "each", "when", "withdraws", "volatile")
 _TABLE: Final = ("source", "code", "from", "to")
 
 

@@ -8,6 +8,7 @@ from gateway.mapping.model import (
     Concat,
     Fields,
     First,
+    Found,
     FromColumn,
     FromNamed,
     FromNumber,
@@ -15,6 +16,7 @@ from gateway.mapping.model import (
     Listed,
     NumberedColumns,
     Repeat,
+    Rows,
     Split,
     Value,
 )
@@ -38,8 +40,8 @@ def columns_of(spec: object, values: AnyMapping[str, Value]) -> set[str]:
             return _columns_of_value(spec, values)
         case Repeat(items=NumberedColumns(rows), body=body):
             return {column for row in rows for _, column in row} | columns_of(body, values)
-        case Repeat(items=Split() as split, body=body):
-            return columns_of(split.value, values) | columns_of(body, values)
+        case Repeat(items=Split() | Found() | Rows() as items, body=body):
+            return columns_of(items.value, values) | columns_of(body, values)
         case Listed(items=listed):
             return set().union(*(columns_of(item, values) for item in listed))
         case Group(fields=fields):
@@ -69,7 +71,7 @@ def leaves(fields: Fields) -> Iterator[Value]:
             case Value():
                 yield spec
             case Repeat(items=items, body=body):
-                if isinstance(items, Split):
+                if not isinstance(items, NumberedColumns):
                     yield items.value
                 if isinstance(body, Value):
                     yield body

@@ -43,6 +43,7 @@ class Work:
         "cells",
         "findings",
         "item",
+        "item_key",
         "made",
         "marks",
         "memo",
@@ -63,6 +64,7 @@ class Work:
         self.asked: dict[str, AllocationRequest] = {}
         self.made: dict[str, Draft | Refused | None] = {}
         self.item: dict[str, str | None] = {}
+        self.item_key: tuple[str, ...] = ()
         self.begin()
 
     def begin(self) -> None:

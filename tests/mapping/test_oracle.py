@@ -27,7 +27,8 @@ standard: jiangxi-1.0
 null: ["-", 无, "null"]
 text: {{half_width: {narrow}}}
 formats: {{date: [yyyy-MM-dd, yyyy/M/d], dateTime: ["yyyy-MM-dd HH:mm:ss", "yyyy/M/d H:mm"]}}
-columns: {{W: , A: , B: {{null: [甲]}}, C: {{half_width: true}}, D: , E: {{volatile: true}}, N: , I: {{type: integer}}, O: {{optional: true}}, "P{{1..2}}": }}
+unpack: {{U: {{pairs: [";", "、"], between: ["=", ":"], repeated: {repeated}}}, J: {{json: true}}}}
+columns: {{U: , U/a: , "U/b": {{null: [乙]}}, J: , J/a: {{half_width: true}}, J/l/0: , J/l: , W: , A: , B: {{null: [甲]}}, C: {{half_width: true}}, D: , E: {{volatile: true}}, N: , I: {{type: integer}}, O: {{optional: true}}, "P{{1..2}}": }}
 tables:
   dated:
     rows: [{{source: 甲, code: "<1>", to: 2012-01-01}}, {{source: 甲, code: "2", from: 2012-01-02}}, {{source: 乙, code: null}}]
@@ -47,6 +48,7 @@ records:
 """
 
 TEXTS = (
+    "U/a", "{concat: [U/b, J/a, J/l/0], separator: '-'}", "{from: J/a, extract: '.', no_match: absent}",
     "A", "B", "{from: C}", "{value: name}", "{value: moment}", "{const: 定}", "{const: 'a<b'}", "{row_id: true}",
     "{concat: [A, {text: －}, C], separator: '&'}", "{concat: [{text: 字}, {value: day}, {from: E, extract: '(.)'}]}",
     "{first: [O, {from: C, extract: '[^ ]+', no_match: absent}, E]}", "{from: A, extract: '(\\d+)', no_match: keep}",
@@ -79,7 +81,15 @@ LISTS = (
     "{split: A, by: ['、', ';'], fields: {lawName: {item: text}, article: {item: text, extract: '.$'}}}",
     "{split: {value: name}, by: [';'], parts: {by: '|', names: [l, a]}, fields: {lawName: {item: l}, article: {item: a, default: x}}, when: 'rec[\"B\"] != null'}",
     "{columns: {l: 'P{n}', a: 'A'}, n: [1, 2], fields: {lawName: {item: l}, article: {item: a}}}",
+    "{find: A, pattern: '(?P<l>[甲乙])(?P<a>\\d*)', fields: {lawName: {item: l}, article: {item: a, default: x}}}",
+    '{rows: J/l, names: [n, m], fields: {lawName: {item: n}, article: {item: m, when: \'item["n"] != "甲"\', default: y}}}',
     "[{fields: {lawName: A, article: {const: '1'}}}, {fields: {lawName: C, article: D}, when: 'rec[\"I\"] == 1'}]",
+)
+EACH = (
+    "{split: A, by: ['、', ';'], parts: {by: '|', names: [t, x]}, key: [t]}",
+    "{find: A, pattern: '(?P<t>[甲乙1])(?P<x>\\d?)', key: [t, x]}",
+    "{rows: J/l, names: [t, n], key: [t]}",
+    "{columns: {t: 'P{n}'}, n: [1, 2], key: [t]}",
 )
 SIMPLE = (
     "{split: A, by: ['、'], codes: plain, otherwise: '0'}", "{columns: {k: 'P{n}'}, n: [1, 2]}",
@@ -104,6 +114,7 @@ def mappings(draw: st.DrawFn) -> str:
     text = TOP.format(
         narrow=draw(st.sampled_from(["true", "false"])),
         code=draw(st.sampled_from(["a", "&"])),
+        repeated=draw(st.sampled_from(["first", "last", "refuse", "join, join: '+'"])),
         digits=draw(st.integers(1, 8)),
     ).replace("subject: [name,", "subject: [A,")
     head = {
@@ -119,6 +130,14 @@ def mappings(draw: st.DrawFn) -> str:
     when = draw(st.sampled_from(["", '    when: \'rec["A"] != "没有" && val["name"] != null\'\n']))
     text += f"  - name: act\n    type: CF_JD\n{when}    volatile: [{', '.join(volatile)}]\n    fields:\n"
     text += "".join(f"      {path}: {spec}\n" for path, spec in {**head, **fields}.items())
+    if draw(st.booleans()):
+        each = draw(st.sampled_from(EACH))
+        text += f"  - name: step\n    type: XK_HJ\n    each: {each}\n"
+        text += draw(st.sampled_from(["", '    when: \'item["t"] != "乙" && rec["A"] != "1"\'\n'])) + "    fields:\n"
+        step = head | {"sequence": draw(st.sampled_from(["{number: seq}", "{item: t}"]))}
+        text += "".join(f"      {path}: {spec}\n" for path, spec in step.items())
+        text += "      stepCode: {item: t}\n      stepName: {concat: [{item: t}, A], separator: '/'}\n"
+        text += "      startedAt: D\n      finishedAt: D\n      outcome: {item: t}\n"
     if draw(st.booleans()):
         text += "  - name: change\n    type: GG_BG\n    when: 'rec[\"B\"] != null'\n    fields:\n"
         text += "".join(f"      {path}: {spec}\n" for path, spec in head.items())
@@ -147,6 +166,10 @@ def mostly(usual: st.SearchStrategy[Scalar]) -> st.SearchStrategy[Scalar]:
     return st.integers(0, 11).flatmap(lambda die: TRICKY if die == 11 else usual)
 
 
+JSONS = (
+    '{"a": "Ａ ", "l": [{"t": "甲", "n": "x"}, {"t": 1, "n": null}, {"t": "乙", "m": [1.50, true]}]}', '{"a": 1.50, "l": [{"n": "<甲>"}]}',
+    '{"a": {"b": [NaN]}, "l": "x"}', "[1]", "{", None, "无", '{"l": [{"t": "甲"}, {"t": "甲 "}, {}]}', '{"a": false, "l": []}',
+)  # fmt: skip
 WRITTEN = st.one_of(
     st.sampled_from(["壹万贰仟元整", "1.2万元", "￥1,234.50元", "500", "二〇一一年三月五日", "民国100年3月5日", "40607.25", "11-3-5 下午 3:05", None]),
     st.text("〇零一壹二十拾百佰千仟万亿元角分整年月日民国0129.,/-", max_size=8),
@@ -160,6 +183,8 @@ ROWS = st.fixed_dictionaries(
         "N": mostly(st.sampled_from(["1.5", "1,234", "7", "1"])),
         "I": mostly(st.integers(0, 4)),
         "W": mostly(WRITTEN),
+        "U": mostly(st.sampled_from(["a=1;b:2、c=", "a=1;a=2", "无", " b = 甲 & ;", None, "a", "=x"])),
+        "J": mostly(st.sampled_from(JSONS)),
     },
     optional={"O": mostly(WORDS)},
 )

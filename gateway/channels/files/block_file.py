@@ -6,6 +6,7 @@ on with the value before it.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -26,7 +27,7 @@ _PAIR: Final = re.compile(r"\s*([^:：=\t]{1,128}?)\s*[:：=\t]\s*(.*?)\s*")
 def block_rows(path: Path, name: str, options: FileOptions) -> Iterator[Taken | Bad]:
     """Yield the blocks of a file as rows; a row stands at its first line. Raises FileRefused, OSError."""
     wanted = tuple(dict.fromkeys((*(options.columns or ()), *(options.row_id or ()))))
-    block = _Block(name, options.continued)
+    block = _Block(name, options.continued, numbered=options.repeated == "number")
     if options.encoding == "utf-16":
         raise FileRefused(file_finding("FIL-009", name, "UTF-16"))
     for number, line in _lines(path, options.encoding):
@@ -55,9 +56,11 @@ def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str | Finding]]:
 class _Block:
     """The block under way."""
 
-    def __init__(self, file: str, continued: str | None) -> None:
+    def __init__(self, file: str, continued: str | None, *, numbered: bool) -> None:
         self._file = file
         self._continued = continued
+        self._numbered = numbered
+        self._seen: Counter[str] = Counter()
         self._begin = 0
         self._values: dict[str, str] = {}
         self._places: dict[str, int] = {}
@@ -81,13 +84,15 @@ class _Block:
             self._values[self._last] += more
             return
         pair = _PAIR.fullmatch(line)
-        if pair is None or pair[1] in self._values:
+        if pair is None or (pair[1] in self._values and not self._numbered):
             column = pair[1] if pair else ""
             self.spoil(number, file_finding("FIL-020", column, line=number))
             return
-        self._last = pair[1]
-        self._values[pair[1]] = pair[2]
-        self._places[pair[1]] = number
+        self._seen[pair[1]] += 1
+        count = self._seen[pair[1]]
+        self._last = pair[1] if count == 1 else f"{pair[1]}.{count}"
+        self._values[self._last] = pair[2]
+        self._places[self._last] = number
 
     def end(self, wanted: tuple[str, ...]) -> Iterator[Taken | Bad]:
         """Yield the row of the block, if there is one, and begin anew."""
@@ -97,7 +102,7 @@ class _Block:
                 yield Bad(self._begin, self._wrong, values)
             else:
                 yield Taken(Spot(self._begin, {}), dict.fromkeys(wanted) | values)
-        self.__init__(self._file, self._continued)  # type: ignore[misc]
+        self.__init__(self._file, self._continued, numbered=self._numbered)  # type: ignore[misc]
 
     def _more(self, line: str) -> str | None:
         """Return the text by which a line goes on with the one before, None where it does not."""

@@ -48,7 +48,8 @@ class FileOptions(BaseModel):
     ``widths`` are their widths in bytes for ``fixed``. Rows whose first cell begins with a word of ``footer`` are left out.
     ``merged``: whether merged cells in the body refuse their rows or fill them. ``row_id``: what tells rows apart across
     files; without it every row of every file is one of its own. A line of text that begins with ``continued`` goes on
-    with the one before. ``row_path`` are the elements of an XML file that are rows,
+    with the one before. ``repeated``: whether a name that stands twice in a block refuses it or is numbered (``名称.2``),
+    as in XML. ``row_path`` are the elements of an XML file that are rows,
     by their names from the root (``Data/Case``, ``*`` for any); ``carry`` are values around them that they take along
     (``Data.Head.UnitCode``). ``origin`` adds the columns FILE_NAME, FILE_SEQUENCE, FILE_ROW.
     """
@@ -73,6 +74,7 @@ class FileOptions(BaseModel):
     footer: Names | None = None
     merged: Literal["refuse", "fill"] = "refuse"
     continued: Annotated[str, Field(min_length=1, max_length=20)] | None = None
+    repeated: Literal["refuse", "number"] = "refuse"
     row_path: RowPath | None = None
     carry: Names | None = None
     row_id: Names | None = None
