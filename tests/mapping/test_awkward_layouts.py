@@ -60,12 +60,12 @@ records:
       sequence: {{const: "1"}}
       occurredAt: {{from: 时间, formats: [chinese, yyyyMMdd, excel-serial], date_only_at: "00:00:00"}}
       procedure: {{const: "2"}}
-      source: {{const: "1"}}
+      caseSource: {{const: "1"}}
       party/kind: {{from: 类型, codes: {{个人: "1", 单位: "2"}}}}
       party/name: 姓名
       allegedFact: 案由
       filedAt: {{from: 时间, formats: [chinese, yyyyMMdd, excel-serial], date_only_at: "00:00:00"}}
-      approver: {{const: 审批人岗位}}
+      approver: 姓名
   - name: closed
     type: CF_JA
     when: 'rec["业务"] == "结案"'
