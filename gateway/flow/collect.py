@@ -270,6 +270,7 @@ class Pages:
             unreadable=page.unreadable,
             marks=_marks(page),
             file=page.file,
+            again=_again(page, begun.fresh),
             gone=page.gone,
             back=page.back,
             sender=handling.sender,
@@ -283,6 +284,14 @@ def _advance(source: Source, cursor: Cursor, window: Window, page: Page) -> Curs
     if page.more:
         return Cursor(cursor.floor, window, page.after, highest)
     return Cursor(source.next_floor(window, highest) or cursor.floor)
+
+
+def _again(page: Page, fresh: Sequence[Row]) -> dict[str, int | None]:
+    """Return the rows of a file's page that were read before, with the lines they stand on now (B17)."""
+    if page.file is None:
+        return {}
+    new = {row.row_id for row in fresh}
+    return {row.row_id: row.spot.line if row.spot else None for row in page.rows if row.row_id not in new}
 
 
 def _marks(page: Page) -> dict[str, str]:

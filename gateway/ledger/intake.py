@@ -55,7 +55,8 @@ class Chunk:
     ``numbers`` are those the mapping used, new or not. ``cursor`` is where the source stands after this chunk.
     ``offer`` is what was packed of the observations beforehand. ``sender`` is who shows the rows, where that is known.
     ``withdrawals`` are numbers of proposals that the observations carry out, decided by people (T4).
-    ``marks`` are those of the rows whose source wants to be told, re-reads included (B17).
+    ``marks`` are those of the rows whose source wants to be told, re-reads included (B17). ``again`` are the re-reads of a
+    file with the line that each stands on now: what was said of them is said again in the file's receipt.
     """
 
     observations: tuple[Observation, ...]
@@ -71,6 +72,7 @@ class Chunk:
     sender: Sender | None = None
     marks: Mapping[str, str] = field(default_factory=dict)
     file: FileStep | None = None
+    again: Mapping[str, int | None] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
     back: tuple[str, ...] = ()
     withdrawals: tuple[int, ...] = ()
@@ -124,7 +126,9 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
     figures = count(decision, chunk.rows + len(chunk.unreadable) + lease.rereads, rereads)
     runs.add_figures(connection, lease, figures)
     if chunk.marks or chunk.file is not None:
-        notices.write(connection, lease, Happened(chunk.marks, chunk.file, figures, decision.fold.turned_away, now))
+        again = _again(chunk, {each.row.row_id for each in observations})
+        happened = Happened(chunk.marks, chunk.file, figures, decision.fold.turned_away, now, *again)
+        notices.write(connection, lease, happened)
     if chunk.withdrawals:
         withdrawals.carried_out(connection, lease, chunk.withdrawals)
     if chunk.back:
@@ -132,6 +136,15 @@ def commit(connection: Connection, desk: Desk, lease: RunLease, chunk: Chunk, no
     if chunk.gone:
         absences.propose_gone(connection, lease, chunk.gone, now)
     return figures
+
+
+def _again(chunk: Chunk, wanted: Collection[str]) -> tuple[Mapping[str, int | None], tuple[Finding, ...]]:
+    """Return the re-reads of a file's page: the rows with their lines, and what keeps the unreadable ones from being read."""
+    if chunk.file is None:
+        return {}, ()
+    rows = {each.row.row_id: each.row.spot.line if each.row.spot else None for each in chunk.observations}
+    same = {row_id: line for row_id, line in rows.items() if row_id not in wanted}
+    return {**chunk.again, **same}, tuple(each.finding for each in chunk.unreadable if each.row_id not in wanted)
 
 
 def _is_wanted(lease: RunLease, known: Remembered | None, row: Row) -> bool:

@@ -4,6 +4,7 @@
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
@@ -11,10 +12,10 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from gateway.clock import moment
 from gateway.ledger.batches import in_parts
 from gateway.ledger.findings import SEQUENCE_GAP, finding, from_json, to_json
-from gateway.ledger.refusals import Outcome, TurnedAway
+from gateway.ledger.refusals import Outcome, TurnedAway, supersede
 from gateway.ledger.runs import Figures, RunLease
 from gateway.ledger.source_tables import source_file, source_notice
-from gateway.ledger.tables import refusal
+from gateway.ledger.tables import refusal, row_memory
 from gateway.model.finding import Finding, Severity
 from gateway.model.words import Words
 from gateway.ports import FileResult, FileStep, Notice, RowResult
@@ -34,6 +35,8 @@ class Happened(NamedTuple):
     figures: Figures
     turned_away: Sequence[TurnedAway]
     now: int
+    again: Mapping[str, int | None]
+    unreadable: Sequence[Finding]
 
 
 class Pending(NamedTuple):
@@ -52,6 +55,8 @@ def write(connection: Connection, lease: RunLease, happened: Happened) -> None:
     if happened.file is not None:
         number = _note_file(connection, lease, happened.file, happened)
         if happened.file.ended:
+            if not happened.file.refused:
+                _forget_refused(connection, lease.source_id, f"file:{happened.file.name}", happened)
             values = {"source_id": lease.source_id, "at": happened.now, "body": "[]", "file_id": number}
             connection.execute(insert(source_notice).values(values))
 
@@ -94,6 +99,7 @@ def _note_file(connection: Connection, lease: RunLease, step: FileStep, happened
         number, before, omitted = found.id, read_findings(found.findings), found.omitted
         counted = {name: getattr(found, name) for name in _COUNTED}
     new = [each for away in happened.turned_away if away.outcome in _NOT_TAKEN for each in away.findings]
+    new += [*happened.unreadable, *_said_before(connection, lease, happened.again)]
     room = max(0, MOST_FINDINGS - len(before))
     state = "open" if not step.ended else "refused" if step.refused else "done"
     connection.execute(
@@ -110,6 +116,29 @@ def _note_file(connection: Connection, lease: RunLease, step: FileStep, happened
         )
     )
     return number
+
+
+def _said_before(connection: Connection, lease: RunLease, again: Mapping[str, int | None]) -> list[Finding]:
+    """Return what is still held against rows that were read again unchanged, at the lines where they stand now."""
+    found: list[Finding] = []
+    for part in in_parts(again):
+        held = connection.execute(
+            select(refusal.c.row_id, refusal.c.findings)
+            .where(refusal.c.source_id == lease.source_id, refusal.c.row_id.in_(part), refusal.c.superseded.is_(False))
+            .where(refusal.c.outcome.in_([each.value for each in _NOT_TAKEN]))
+            .order_by(refusal.c.id)
+        )
+        for row_id, findings in held:
+            found += [replace(each, line=again[row_id] or each.line) for each in from_json(findings)]
+    return found
+
+
+def _forget_refused(connection: Connection, source_id: int, row_id: str, happened: Happened) -> None:
+    """Done with what was said of a file that is taken now: should it be refused again, that is news."""
+    if any(away.row.row_id == row_id for away in happened.turned_away):
+        return
+    supersede(connection, source_id, [row_id])
+    connection.execute(delete(row_memory).where(row_memory.c.source_id == source_id, row_memory.c.row_id == row_id))
 
 
 def _open_file(connection: Connection, lease: RunLease, step: FileStep, now: int) -> tuple[int, list[Finding]]:

@@ -262,3 +262,24 @@ def test_a_lost_sftp_server_is_a_source_error_and_nothing_is_lost(tmp_path, requ
     with pytest.raises(SourceError):
         office.keeping.pull(source)
     assert [each.code for each in office.source(directory=str(tmp_path / "nowhere")).check()] == ["FIL-016"]
+
+
+def test_a_bad_file_sent_again_unchanged_gets_the_same_receipt_again(office: Office) -> None:
+    """What is wrong with a re-read is said again, at the line where it stands now; nobody takes silence for consent (B17)."""
+    for lead in ("", "9,好\n"):
+        office.clock.advance(60)
+        office.put("rows.csv", f"ID,MC\n{lead}1,坏\n,空\n2,好\n")
+        office.put("size.csv", CSV, size=3)
+        office.pull()
+        line = 2 + bool(lead)
+        found = [(each["row"], each["code"]) for each in receipt(office, "rows.csv")["findings"]]
+        assert sorted(found) == [(line, "MAP-001"), (line + 1, "FIL-011")]
+        assert [each["code"] for each in receipt(office, "size.csv")["findings"]] == ["FIL-004"]
+    office.clock.advance(60)
+    office.put("size.csv", CSV)
+    office.pull()
+    assert "FIL-004" not in {code for _outcome, code, _row, _findings in office.keeping.refusals()}
+    office.clock.advance(60)
+    office.put("size.csv", CSV, size=3)
+    office.pull()
+    assert "FIL-004" in {code for _outcome, code, _row, _findings in office.keeping.refusals()}
