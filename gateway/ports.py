@@ -192,6 +192,14 @@ class Listed(Protocol):
 
 
 @runtime_checkable
+class Accounted(Protocol):
+    """A source that reads through an account, whose rights can be told without trying them (只读账号)."""
+
+    def account(self) -> tuple[Finding, ...]:
+        """Return a finding for everything that the account may do beyond what the source needs."""
+
+
+@runtime_checkable
 class Sliced(Protocol):
     """A source whose history can be cut by its stamps (历史补采)."""
 

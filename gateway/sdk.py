@@ -17,7 +17,7 @@ from gateway.errors import AdapterError, ConfigurationError, SourceError
 from gateway.model.finding import Finding, Severity, Stage
 from gateway.model.record import Row, Scalar, SourceKind
 from gateway.model.words import Words
-from gateway.ports import Clock, Listed, Looking, Notice, Page, Position, Source, Told, Unreadable, Window
+from gateway.ports import Accounted, Clock, Listed, Looking, Notice, Page, Position, Source, Told, Unreadable, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,10 @@ class Reshaped:
     def close(self) -> None:
         """Let go of connections."""
         self._source.close()
+
+    def account(self) -> tuple[Finding, ...]:
+        """As the source beneath tells."""
+        return self._source.account() if isinstance(self._source, Accounted) else ()
 
     @property
     def consumes(self) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Select
 from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError, SQLAlchemyError
 
+from gateway.channels.database_account import account_findings
 from gateway.channels.database_dialect import open_database
 from gateway.channels.database_findings import source_finding
 from gateway.channels.database_options import DatabaseOptions
@@ -76,6 +77,14 @@ class DatabaseSource:
                     return (source_finding("SRC-008" if self._options.stamp else "SRC-002", place, said(fault)),)
         except SQLAlchemyError as fault:
             return (source_finding("SRC-001", target, said(fault)),)
+
+    def account(self) -> tuple[Finding, ...]:
+        """Tell what the reading account may do beyond reading, from the grants as the database shows them."""
+        try:
+            with self._opened.engine.connect() as connection:
+                return account_findings(connection, self._options)
+        except (SQLAlchemyError, OSError) as fault:
+            return (source_finding("SRC-015", "", said(fault), severity=Severity.WARNING),)
 
     def window(self, floor: str | None) -> Window:
         """Fix the bounds of a run that starts now; raises SourceError when the source is gone or changed its shape."""

@@ -70,6 +70,14 @@ SOURCE_FINDINGS = MappingProxyType(
             Words("标志列不能回写", "the flag columns can't be written"),
             Words("授予账号更新标志列的权限(只需这几列)", "grant the account update of the flag columns, and of these only"),
         ),
+        "SRC-014": (
+            Words("读取账号还能改动部门的数据库", "the reading account can do more than read"),
+            Words("请部门的数据库管理员执行", "have the department's administrator run"),
+        ),
+        "SRC-015": (
+            Words("看不出读取账号有哪些权限", "what the reading account may do can't be told"),
+            Words("请部门的数据库管理员确认该账号只读", "have the department's administrator confirm that it may only read"),
+        ),
     }
 )  # fmt: skip
 

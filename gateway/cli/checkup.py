@@ -22,7 +22,7 @@ from gateway.errors import GatewayError
 from gateway.model.words import Words
 from gateway.pack import load_pack
 from gateway.pack.manifest import differences
-from gateway.ports import Clock, Source
+from gateway.ports import Accounted, Clock, Source
 
 GIGABYTE: Final = 1024**3
 _TIGHT, _FULL = 5 * GIGABYTE, GIGABYTE // 2
@@ -221,6 +221,8 @@ def _source(settings: SourceSettings, opened: Callable[[], Source]) -> Lamp:
         source = opened()
         try:
             findings = source.check()
+            if isinstance(source, Accounted) and not any(finding.refuses for finding in findings):
+                findings += source.account()
         finally:
             source.close()
     except GatewayError as fault:
@@ -228,8 +230,8 @@ def _source(settings: SourceSettings, opened: Callable[[], Source]) -> Lamp:
     if not findings:
         return Lamp(name, label, State.GOOD, Words("可以读取", "can be read"))
     worst = State.BAD if any(finding.refuses for finding in findings) else State.WARNING
-    zh = ";".join(f"{each.code} {each.path} {each.message.zh}" for each in findings)
-    en = "; ".join(f"{each.code} {each.path} {each.message.en}" for each in findings)
+    zh = ";".join(f"{each.code} {each.path} {each.message.zh}(建议:{each.hint.zh})" for each in findings)
+    en = "; ".join(f"{each.code} {each.path} {each.message.en} (hint: {each.hint.en})" for each in findings)
     return Lamp(name, label, worst, Words(zh, en), ExitCode.UNREACHABLE)
 
 

@@ -20,8 +20,9 @@ _SECONDS = 30.0
 class MariaDb:
     """A running server; ``stop`` and ``start`` keep its data, port and socket."""
 
-    def __init__(self, program: str, directory: Path) -> None:
+    def __init__(self, program: str, directory: Path, *, grants: bool = False) -> None:
         self._program = program
+        self._grants = grants
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
@@ -52,7 +53,7 @@ class MariaDb:
                     f"--port={self.port}",
                     "--bind-address=127.0.0.1",
                     f"--pid-file={self._directory / 'pid'}",
-                    "--skip-grant-tables",
+                    *([] if self._grants else ["--skip-grant-tables"]),
                     "--skip-name-resolve",
                     "--innodb-buffer-pool-size=16M",
                     "--innodb-flush-log-at-trx-commit=0",
@@ -98,8 +99,11 @@ def find_mariadb() -> str | None:
 
 
 @contextmanager
-def mariadb(directory: Path | None = None) -> Iterator[MariaDb]:
-    """Run a fresh server; its data go when it ends. Raises RuntimeError where the program is missing."""
+def mariadb(directory: Path | None = None, *, grants: bool = False) -> Iterator[MariaDb]:
+    """Run a fresh server; its data go when it ends. Raises RuntimeError where the program is missing.
+
+    ``grants`` sets up the grant tables, so that accounts and their rights are those of a real installation.
+    """
     program = find_mariadb()
     if program is None:
         raise RuntimeError("mariadbd not found; on Debian: apt-get install mariadb-server-core")
@@ -107,13 +111,26 @@ def mariadb(directory: Path | None = None) -> Iterator[MariaDb]:
     with tempfile.TemporaryDirectory(prefix="mdb", dir=directory) as made:
         place = Path(made)
         (place / "data").mkdir()
-        server = MariaDb(program, place)
+        if grants:
+            _make_grant_tables(place / "data")
+        server = MariaDb(program, place, grants=grants)
         server.start()
         try:
             yield server
         finally:
             # Its data go with it: there is nothing to write out in order.
             server.kill()
+
+
+def _make_grant_tables(data: Path) -> None:
+    program = shutil.which("mariadb-install-db") or shutil.which("mysql_install_db")
+    if program is None:
+        raise RuntimeError("mariadb-install-db not found; on Debian: apt-get install mariadb-server-core")
+    subprocess.run(  # noqa: S603 # the server's own program, found by full path
+        [program, "--no-defaults", *_account(), f"--datadir={data}", "--auth-root-authentication-method=normal",
+         "--skip-name-resolve", "--skip-test-db"],
+        check=True, capture_output=True,
+    )  # fmt: skip
 
 
 def _account() -> list[str]:
