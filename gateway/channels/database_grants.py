@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, CursorResult
 
 from gateway.channels.database_rights import Needed, Right
 
@@ -31,16 +31,31 @@ def mysql_rights(connection: Connection, needed: Needed) -> list[Right]:
     """Return what ``SHOW GRANTS`` names beyond reading, roles of the account included."""
     here = str(connection.exec_driver_sql("SELECT DATABASE()").scalar() or "")
     own = _shown(connection, "SHOW GRANTS")
-    found = list(mysql_surplus(own, needed, here))
-    for match in filter(None, map(_ROLE.match, own)):
-        role = match["role"]
-        through = _shown(connection, f"SHOW GRANTS FOR {role}")
-        found += [right._replace(what=f"{right.what} ({role})") for right in mysql_surplus(through, needed, here)]
-    return found
+    found = {right.mend: right for right in mysql_surplus(own, needed, here)}
+    for role in [match["role"] for match in map(_ROLE.match, own) if match]:
+        for right in mysql_surplus(_of_role(connection, role), needed, here):
+            found.setdefault(right.mend, right._replace(what=f"{right.what} ({role})"))
+    return list(found.values())
+
+
+def _of_role(connection: Connection, role: str) -> list[str]:
+    """Return the grants of a role: MariaDB shows them to who has it on only, MySQL to who asks for it."""
+    if "MariaDB" not in str(connection.exec_driver_sql("SELECT VERSION()").scalar()):
+        return _shown(connection, f"SHOW GRANTS FOR CURRENT_USER() USING {role}")
+    before = connection.exec_driver_sql("SELECT CURRENT_ROLE()").scalar()
+    _run(connection, f"SET ROLE {role}")
+    try:
+        return _shown(connection, "SHOW GRANTS FOR CURRENT_ROLE")
+    finally:
+        _run(connection, f"SET ROLE {'NONE' if before is None else _tick(str(before))}")
 
 
 def _shown(connection: Connection, statement: str) -> list[str]:
-    return [str(row[0]) for row in connection.exec_driver_sql(statement.replace("%", "%%"))]
+    return [str(row[0]) for row in _run(connection, statement)]
+
+
+def _run(connection: Connection, statement: str) -> CursorResult[Any]:
+    return connection.exec_driver_sql(statement.replace("%", "%%"))  # a role is named with a host, which may be %
 
 
 def mysql_surplus(grants: Iterable[str], needed: Needed, here: str) -> Iterator[Right]:

@@ -14,15 +14,15 @@ import pymysql
 from gateway.clock import SystemClock
 
 _PLACES = ("/usr/sbin/mariadbd", "/usr/libexec/mariadbd", "/usr/local/sbin/mariadbd", "/usr/sbin/mysqld")
+_SCRIPTS = ("/usr/share/mysql/mysql_system_tables.sql", "/usr/share/mariadb/mariadb_system_tables.sql")
 _SECONDS = 30.0
 
 
 class MariaDb:
     """A running server; ``stop`` and ``start`` keep its data, port and socket."""
 
-    def __init__(self, program: str, directory: Path, *, grants: bool = False) -> None:
+    def __init__(self, program: str, directory: Path) -> None:
         self._program = program
-        self._grants = grants
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
@@ -39,6 +39,14 @@ class MariaDb:
         with connection, connection.cursor() as cursor:
             cursor.execute(statement)
 
+    def mind_grants(self) -> None:
+        """Look at accounts and grants from now on; ``root`` on loopback may still do everything."""
+        connection = pymysql.connect(host="127.0.0.1", port=self.port, user="root", autocommit=True)
+        with connection, connection.cursor() as cursor:
+            cursor.execute("FLUSH PRIVILEGES")
+            cursor.execute("CREATE USER root@'127.0.0.1'")
+            cursor.execute("GRANT ALL PRIVILEGES ON *.* TO root@'127.0.0.1' WITH GRANT OPTION")
+
     def start(self) -> None:
         """Start the server and wait until it answers; raises RuntimeError when it does not in 30 s."""
         log = self._directory / "server.log"
@@ -53,7 +61,7 @@ class MariaDb:
                     f"--port={self.port}",
                     "--bind-address=127.0.0.1",
                     f"--pid-file={self._directory / 'pid'}",
-                    *([] if self._grants else ["--skip-grant-tables"]),
+                    "--skip-grant-tables",
                     "--skip-name-resolve",
                     "--innodb-buffer-pool-size=16M",
                     "--innodb-flush-log-at-trx-commit=0",
@@ -112,9 +120,11 @@ def mariadb(directory: Path | None = None, *, grants: bool = False) -> Iterator[
         place = Path(made)
         (place / "data").mkdir()
         if grants:
-            _make_grant_tables(place / "data")
-        server = MariaDb(program, place, grants=grants)
+            _make_grant_tables(program, place / "data")
+        server = MariaDb(program, place)
         server.start()
+        if grants:
+            server.mind_grants()
         try:
             yield server
         finally:
@@ -122,14 +132,15 @@ def mariadb(directory: Path | None = None, *, grants: bool = False) -> Iterator[
             server.kill()
 
 
-def _make_grant_tables(data: Path) -> None:
-    program = shutil.which("mariadb-install-db") or shutil.which("mysql_install_db")
-    if program is None:
-        raise RuntimeError("mariadb-install-db not found; on Debian: apt-get install mariadb-server-core")
+def _make_grant_tables(program: str, data: Path) -> None:
+    """Set up the tables of accounts and grants by the server's own script."""
+    script = next((Path(place) for place in _SCRIPTS if Path(place).is_file()), None)
+    if script is None:
+        raise RuntimeError("mysql_system_tables.sql not found; on Debian: apt-get install mariadb-server-core")
+    statements = "CREATE DATABASE mysql;\nUSE mysql;\n" + script.read_text("utf-8")
     subprocess.run(  # noqa: S603 # the server's own program, found by full path
-        [program, "--no-defaults", *_account(), f"--datadir={data}", "--auth-root-authentication-method=normal",
-         "--skip-name-resolve", "--skip-test-db"],
-        check=True, capture_output=True,
+        [program, "--no-defaults", *_account(), "--bootstrap", f"--datadir={data}"],
+        input=statements.encode(), check=True, capture_output=True,
     )  # fmt: skip
 
 

@@ -117,3 +117,30 @@ def test_doctor_warns_before_the_calendar_ends(now: str, state: str) -> None:
     lamp = checkup.calendar("jiangxi-1.0", FakeClock(datetime.fromisoformat(f"{now}T09:00:00+08:00")))
     assert lamp.state == state
     assert "2026-12-31" in lamp.detail.zh
+
+
+def test_source_check_and_doctor_tell_what_the_account_may_do_beyond_reading(started: Path) -> None:
+    import sqlite3
+
+    database = started / "department.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE V_PENALTY (AJBH TEXT PRIMARY KEY, CFJE TEXT)")
+    (started / "sources.d" / "penalties.yaml").write_text(
+        (started / "sources.d" / "penalties.yaml").read_text("utf-8").split("options:")[0]
+        + "options:\n  url: sqlite:///department.db\n  table: V_PENALTY\n  row_id: [AJBH]\nmapping: example/penalties.yaml\n",
+        "utf-8",
+    )
+    (started / "trust").mkdir(exist_ok=True)
+    database.chmod(0o644)
+    result = CliRunner().invoke(shell, ["source", "check", "penalties", "-C", str(started), "--json"])
+    told = json.loads(result.stdout)
+    assert (result.exit_code, [each["code"] for each in told["findings"]]) == (ExitCode.FINDINGS, ["SRC-014"])
+    assert f"chmod u-w {database}" in told["findings"][0]["hint"]["zh"]
+    lamps = {
+        each["name"]: each
+        for each in json.loads(CliRunner().invoke(shell, ["doctor", "-C", str(started), "--json"]).stdout)["lamps"]
+    }
+    assert lamps["source:penalties"]["state"] == "warning"
+    database.chmod(0o444)
+    result = CliRunner().invoke(shell, ["source", "check", "penalties", "-C", str(started)])
+    assert (result.exit_code, result.stdout) == (0, "")
