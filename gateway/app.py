@@ -18,6 +18,7 @@ from gateway.flow.rehearse import Trial, rehearse
 from gateway.flow.replay import check_rules
 from gateway.flow.summary import Summary
 from gateway.flow.translating import Translator
+from gateway.golive import lock_of, take_revocations, watch_of
 from gateway.ledger import replay_states
 from gateway.ledger.audit import Act, record_act
 from gateway.ledger.claims import Transaction
@@ -168,6 +169,8 @@ class _Wiring:
         ledger.evidence.sign = sealing_key(site.trust.key.reveal_bytes())
         ledger.judge = PackJudge(judging_packs(self.pack, load_packs()))
         ledger.catalogue_required = site.catalogue == "required"
+        ledger.lock = lock_of(self.configuration)
+        take_revocations(self.configuration, ledger)
         workers = ledger.again(lambda connection: self._enlist(connection, ledger, joins=joins))
         routes = {route.terms.name: route for route in ledger.routes}
         destinations = tuple(
@@ -186,6 +189,7 @@ class _Wiring:
             translator=translator,
             reconcile_at=site.reconciliation.schedule,
             sweep_at=site.reconciliation.sweep,
+            watch=watch_of(self.configuration),
         )
 
     def _enlist(self, connection: Transaction, ledger: Ledger, *, joins: bool) -> list[int]:

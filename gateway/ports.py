@@ -12,6 +12,7 @@ from gateway.model.finding import Finding
 from gateway.model.package import Keys, PackageHead, PackedRecord, Receipt, ReceiptStatus, Statement, Submission
 from gateway.model.record import Draft, Level, Refused, Row, Scalar, SourceKind
 from gateway.model.words import Words
+from gateway.semantics.interface import Interface
 
 
 class Clock(Protocol):
@@ -197,6 +198,14 @@ class Accounted(Protocol):
 
     def account(self) -> tuple[Finding, ...]:
         """Return a finding for everything that the account may do beyond what the source needs."""
+
+
+@runtime_checkable
+class Fingerprinted(Protocol):
+    """A source that can show its interface, which the go-live lock compares with the attested one at each sync."""
+
+    def interface(self) -> Interface | None:
+        """Return the interface as it is now, None where this source cannot tell. Raises SourceError."""
 
 
 @runtime_checkable

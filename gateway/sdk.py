@@ -17,7 +17,21 @@ from gateway.errors import AdapterError, ConfigurationError, SourceError
 from gateway.model.finding import Finding, Severity, Stage
 from gateway.model.record import Row, Scalar, SourceKind
 from gateway.model.words import Words
-from gateway.ports import Accounted, Clock, Listed, Looking, Notice, Page, Position, Source, Told, Unreadable, Window
+from gateway.ports import (
+    Accounted,
+    Clock,
+    Fingerprinted,
+    Listed,
+    Looking,
+    Notice,
+    Page,
+    Position,
+    Source,
+    Told,
+    Unreadable,
+    Window,
+)
+from gateway.semantics.interface import Interface
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +138,10 @@ class Reshaped:
         """As the source beneath tells."""
         return self._source.account() if isinstance(self._source, Accounted) else ()
 
+    def interface(self) -> Interface | None:
+        """Return the interface of the source beneath."""
+        return self._source.interface() if isinstance(self._source, Fingerprinted) else None
+
     @property
     def consumes(self) -> bool:
         """As the source beneath."""
@@ -187,7 +205,7 @@ class _ReshapedTold(Reshaped):
 
 
 __all__ = [
-    "Adapter", "AdapterError", "AdapterSettings", "Clock", "ConfigurationError", "Finding", "Listed", "Notice", "Page", "Position",
+    "Adapter", "AdapterError", "AdapterSettings", "Clock", "ConfigurationError", "Finding", "Fingerprinted", "Interface", "Listed", "Notice", "Page", "Position",
     "Reshape", "Reshaped", "Row", "RowRefused", "Scalar", "Severity", "Source", "SourceError", "SourceKind", "Stage",
     "Told", "Tools", "Unreadable", "Window", "Words", "row",
 ]  # fmt: skip

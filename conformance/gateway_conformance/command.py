@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gateway_conformance.attestation.command import sign, trust, verify
+from gateway_conformance.attestation.command import revoke, sign, trust, verify
 from gateway_conformance.printing import BAD_DESCRIPTION, CLOSED, JSON, SUITE_FAULT, UNREACHABLE, VERDICTS, emit
 
 
@@ -377,5 +377,5 @@ def diff(before: Path, after: Path, *, as_json: bool) -> int:
     return CLOSED if any(each["before"] in OPEN and each["after"] not in OPEN for each in changed) else 0
 
 
-for _attesting in (sign, trust, verify):
+for _attesting in (sign, trust, verify, revoke):
     command.add_command(_attesting)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway import __version__
+from gateway.semantics.interface import Interface
 from gateway_conformance import engine, registry
 from gateway_conformance.faults import likely_causes
 from gateway_conformance.verdict import Outcome
@@ -26,8 +27,8 @@ def suite_digest() -> str:
     return whole.hexdigest()
 
 
-def result(run: engine.Run, outcomes: dict[str, Outcome], fingerprint: str | None = None) -> dict[str, Any]:
-    """Return the result of a run; it holds no time and no duration. ``fingerprint`` is that of the interface."""
+def result(run: engine.Run, outcomes: dict[str, Outcome], interface: Interface | None = None) -> dict[str, Any]:
+    """Return the result of a run; it holds no time and no duration. ``interface`` is what the system showed of itself."""
     known = registry.requirements()
     system = run.description.table("system")
     return {
@@ -37,7 +38,8 @@ def result(run: engine.Run, outcomes: dict[str, Outcome], fingerprint: str | Non
         "profile": run.profile,
         "seed": run.seed,
         "system": {name: system.get(name) for name in ("id", "dept", "name", "vendor", "version", "build_sha256", "environment")},
-        "interface_fingerprint": fingerprint,
+        "interface_fingerprint": None if interface is None else interface.digest,
+        "interface": None if interface is None else interface.as_json(),
         "items": list(run.description.live),
         "standard": dict(run.description.table("standard")),
         "suite": {

@@ -77,7 +77,7 @@ def run_with_evidence(
         clock.scale = prepare(driven, options)
         begun = engine.Run(description, profile, subject, driven, options.seed, clock, options.only)
         outcomes = engine.execute(begun, journal, advance)
-        return result(begun, outcomes, subject.fingerprint()), subject.evidence.as_json()
+        return result(begun, outcomes, subject.interface()), subject.evidence.as_json()
     finally:
         if subject is not None:
             subject.close()

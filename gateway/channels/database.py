@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Select
 from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError, SQLAlchemyError
 
+from gateway.channels.catalogue_shape import relations_interface
 from gateway.channels.database_account import account_findings
 from gateway.channels.database_dialect import open_database
 from gateway.channels.database_findings import source_finding
@@ -29,6 +30,7 @@ from gateway.errors import SourceError
 from gateway.model.finding import Finding, Severity
 from gateway.model.record import Row, Scalar, SourceKind
 from gateway.ports import Clock, Page, Position, Unreadable, Window
+from gateway.semantics.interface import Interface, of_relations
 
 # Rows without a row id that one run reports; the rest is told by number at `config check`.
 _ID_LESS = 100
@@ -137,6 +139,14 @@ class DatabaseSource:
                 return int(connection.execute(shape.count(window)).scalar_one())
         except SourceError:
             return None
+
+    def interface(self) -> Interface | None:
+        """Return the columns of what is read, as the catalogue shows them; of a fixed query as it describes itself."""
+        with self._connected() as connection:
+            if self._options.table is not None:
+                return relations_interface(connection, [self._options.table])
+            described = describe(connection, self._options)
+            return of_relations({"query": [(each.name, str(each.type_code)) for each in described]})
 
     # -- Listed ----------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from gateway.cli import source_check, source_gone, source_shadow
+from gateway.cli import source_check, source_golive, source_gone, source_shadow
 from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
 from gateway.cli.options import directory_option, dry_run_option, json_option
 from gateway.cli.output import emit_json, print_table, say
@@ -122,6 +122,7 @@ for each in (
     source_gone.release,
     source_shadow.command,
     source_check.command,
+    source_golive.command,
 ):
     command.add_command(each)
 

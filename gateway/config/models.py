@@ -86,6 +86,13 @@ class Log(Settings):
     file: Folder | None = None
 
 
+class SystemSettings(Settings):
+    """被验收的系统 The department's system behind a source, as its attestation names it: the go-live lock compares both."""
+
+    id: Text
+    version: Text
+
+
 class SenderSettings(Settings):
     """一个报送方 one system that pushes packages; its certificates are pinned, its organisations fixed (S1).
 
@@ -99,6 +106,7 @@ class SenderSettings(Settings):
     organisations: Annotated[tuple[PartyCode, ...], Field(min_length=1)] | Literal["all"] | None = None
     level: Level
     waiting: Duration | None = None
+    system: SystemSettings | None = None
     in_flight: Annotated[Count, Field(le=64)] = 4
     rate: Annotated[Count, Field(le=100_000)] = 600
 
@@ -139,6 +147,27 @@ class IntakeSettings(Settings):
         return self
 
 
+class GoLive(Settings):
+    """上线锁 Whether records of a source leave only once it was tested and accepted; ``drift``: what becomes of them when its interface changes.
+
+    ``trust`` is what ``gateway conformance trust`` made, ``revocations`` the signed list that the Center carries over.
+    ``sources`` are the sources and senders under the lock, by default all.
+    """
+
+    lock: Flag = False
+    drift: Literal["quarantine", "flag"] = "quarantine"
+    trust: File | None = None
+    revocations: File | None = None
+    trial_days: Annotated[Count, Field(le=90)] = 7
+    sources: tuple[Name, ...] | None = None
+
+    @model_validator(mode="after")
+    def _trusted(self) -> Self:
+        if self.lock and self.trust is None:
+            raise ValueError("lock: true 时须给出 trust(信任文件) / lock needs trust, the trust file")
+        return self
+
+
 class Site(Settings):
     """``gateway.yaml``: 本网关 this gateway."""
 
@@ -158,6 +187,7 @@ class Site(Settings):
     replay: Replay = Replay()
     reconciliation: Reconciliation = Reconciliation()
     backfill: Backfill = Backfill()
+    golive: GoLive = GoLive()
     intake: IntakeSettings | None = None
 
 
@@ -183,6 +213,7 @@ class SourceSettings(Settings):
     shadow: Annotated[
         bool, Field(description="collect, map, validate and report only: gateway source shadow; deliver nothing")
     ] = False
+    system: SystemSettings | None = None
 
     @property
     def waiting_limit(self) -> timedelta | None:

@@ -17,6 +17,7 @@ from gateway.flow.absence import Listing
 from gateway.flow.cursor import Cursor
 from gateway.flow.reconcile import Difference, DifferenceKind
 from gateway.ledger import reconciling, row_memory
+from gateway.ledger.golive import note_source_day
 from gateway.ledger.reconciling import Head, Line, Noted, Sighting, SourceStand
 from gateway.ledger.row_memory import Remembered
 from gateway.ledger.store import Ledger
@@ -269,9 +270,12 @@ def keep(ledger: Ledger, swept: Swept, *, write: Ledger | None) -> dict[str, Not
     with ledger.reading() as connection:
         noted = reconciling.note_sightings(connection, swept.stand, seen, swept.overlap, now)
         had = bool(reconciling.dict_of(connection, swept.stand.number))
-    if write is not None and (seen or had):
+    if write is not None:
+        counted = sum(each.counts for each in swept.told("", noted))
         with write.begin() as connection:
-            reconciling.keep_sightings(connection, swept.stand, seen, noted, now)
+            note_source_day(connection, swept.stand.name, f"{moment(now):%Y-%m-%d}", swept.rows, counted, now)
+            if seen or had:
+                reconciling.keep_sightings(connection, swept.stand, seen, noted, now)
     return noted
 
 

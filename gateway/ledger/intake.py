@@ -19,6 +19,7 @@ from gateway.ledger.evidence import state_rows
 from gateway.ledger.findings import from_json, to_json
 from gateway.ledger.fold import Fold, Folded, Made
 from gateway.ledger.gate import ACCEPTED, WAITING, Decided, Gate, lock_cases
+from gateway.ledger.golive import Lock, keep_back
 from gateway.ledger.heads import Heads
 from gateway.ledger.lanes import NewRecord, enqueue
 from gateway.ledger.notices import Happened
@@ -84,6 +85,7 @@ class Desk:
 
     ``discards`` are the codes of findings that forbid to store a row at all. ``judge`` are the rules of cases; without
     it the gate alone decides. ``catalogue_required``: a body of which no item is held yet waits for its items too.
+    ``lock`` holds back what is not live, where the site has one.
     """
 
     types: Mapping[str, RecordType]
@@ -93,6 +95,7 @@ class Desk:
     judge: CaseJudge | None = None
     catalogue: HeldCatalogue = field(default_factory=HeldCatalogue)
     catalogue_required: bool = False
+    lock: Lock | None = None
 
     def gate(self, connection: Connection, now: int | None = None) -> Gate:
         """Return the gate of one transaction; with ``now`` it tells which records keep a limit of the law."""
@@ -231,7 +234,8 @@ def write_fold(
     gate.settle(decision.decided, {_mark(each): number for number, each in made}, decision.new, now)
     refusals.supersede(connection, lease.source_id, kept.known)
     refusals.write(connection, fold.turned_away, Register(lease.source_id, lease.run_id, now), raws, raw_segment)
-    enqueue(connection, desk.routes, _new_records(desk.types, lease, decision, made), now)
+    new = _new_records(desk.types, lease, decision, made)
+    enqueue(connection, desk.routes, new if desk.lock is None else keep_back(connection, desk.lock, new, now), now)
     return made
 
 

@@ -41,9 +41,10 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SourceStand:
-    """How far a source was read: its number and cursor, and when the last pull that came to its end began (microseconds)."""
+    """How far a source was read: its number, name and cursor, and when the last pull that came to its end began (microseconds)."""
 
     number: int
+    name: str
     cursor: str
     last_pull: int | None
 
@@ -72,7 +73,7 @@ def source_stand(connection: Connection, name: str) -> SourceStand | None:
     last = connection.execute(
         select(func.max(source_run.c.started_at)).where(source_run.c.source_id == row.id, source_run.c.state == "done")
     ).scalar()
-    return SourceStand(row.id, row.cursor, last)
+    return SourceStand(row.id, name, row.cursor, last)
 
 
 def heads(connection: Connection, keys: Iterable[str]) -> dict[str, Head]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Retention (保存期限): payloads and exchanges are pruned, identity never (ledger.md B22); open cases and holds stay whole.
 
-A case is open while one of its records waits or is on its way anywhere, or anything of it is younger than the limit,
+A case is open while one of its records waits, is held by the go-live lock or is on its way anywhere, or anything of it is younger than the limit,
 or nothing in it closes it (L1 sources send results only: theirs are closed as they come). A segment holds the payloads of one chunk, of many cases: what must stay is copied into a new
 segment, then the old one goes. A pruned record keeps its row, its digest and its receipts; only its place is empty.
 """
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, delete, exists, func, insert, literal_c
 
 from gateway.ledger.batches import update_rows
 from gateway.ledger.evidence import state_again, state_gone
+from gateway.ledger.golive_tables import go_live_record
 from gateway.ledger.retention_tables import hold
 from gateway.ledger.segments import write_segment
 from gateway.ledger.tables import attempt, delivery, package, record, refusal, segment, source
@@ -190,7 +191,8 @@ def _is_open(table: Any, terms: Terms) -> Any:
     on_the_way = exists().where(
         way.c.record_id == mate.c.id, or_(*(way.c.state == literal_column(f"'{each}'") for each in _OPEN))
     )
-    alive = or_(mate.c.state != literal_column("'accepted'"), mate.c.accepted_at >= terms.before, on_the_way)
+    locked = exists().where(go_live_record.c.record_id == mate.c.id, go_live_record.c.state == literal_column("'held'"))
+    alive = or_(mate.c.state != literal_column("'accepted'"), mate.c.accepted_at >= terms.before, on_the_way, locked)
     mates = mate.c.id == table.c.id if table is record else mate.c.key == table.c.key
     own = exists().where(mates, alive)
     of_case = exists().where(mate.c.case_no == table.c.case_no, alive)

@@ -32,6 +32,7 @@ from gateway.ledger.engine import (
 )
 from gateway.ledger.evidence import Evidence, anything_open, attend
 from gateway.ledger.gate import Overdue
+from gateway.ledger.golive import Lock
 from gateway.ledger.intake import Chunk, Desk
 from gateway.ledger.notices import Pending
 from gateway.ledger.numbers import Numbers
@@ -120,7 +121,7 @@ class Ledger:
     """An open ledger; its methods may be called from any thread.
 
     ``routes`` may be set anew once the destinations have their numbers, ``judge`` are the rules of cases (without it the
-    gate alone decides), ``catalogue_required`` binds bodies of which no item is held yet. ``commits`` counts write transactions.
+    gate alone decides), ``catalogue_required`` binds bodies of which no item is held yet, ``lock`` holds back what is not live. ``commits`` counts write transactions.
     ``became_ready`` is called within the transaction of a chunk that made deliveries ready (B27).
     """
 
@@ -131,6 +132,7 @@ class Ledger:
         self.discards: Collection[str] = frozenset()
         self.judge: CaseJudge | None = None
         self.catalogue_required = False
+        self.lock: Lock | None = None
         self._catalogue = HeldCatalogue()
         self.clock = clock
         self.ids = ids
@@ -322,8 +324,9 @@ class Ledger:
     def desk(self) -> Desk:
         """Return what intake must know beyond what it is given."""
         return Desk(
-            self.types, self.routes, self._numbers, self.discards, self.judge, self._catalogue, self.catalogue_required
-        )
+            self.types, self.routes, self._numbers, self.discards, self.judge, self._catalogue, self.catalogue_required,
+            self.lock,
+        )  # fmt: skip
 
     def commit_chunk(
         self, lease: RunLease, chunk: Chunk, also: Callable[[Connection], None] = lambda _connection: None

@@ -20,6 +20,7 @@ from gateway.ledger.runs import Figures
 from gateway.ports import Destination
 from gateway.schedule.collection import rare_collection
 from gateway.schedule.filling import fill_until
+from gateway.schedule.golive import tell_steps, watch_over
 from gateway.schedule.replaying import replay_until
 from gateway.schedule.workplace import DestinationPart, SourcePart, Workplace
 
@@ -56,6 +57,7 @@ class _Outcome:
 
 def run_once(place: Workplace, options: RoundOptions) -> Summary:
     """Run one round and return its figures; a source or destination that is gone is named, the others go on."""
+    watch_over(place)
     outcome = _Outcome()
     with rare_collection():
         _pull_and_deliver(place, options, outcome)
@@ -114,6 +116,8 @@ def pull_one(
 ) -> Pulled:
     """Pull one source to its end, all that it shows where ``whole``. Raises SourceError, Fenced, LedgerError."""
     with closing(part.open()) as source:
+        if place.watch is not None:
+            tell_steps(place.watch.at_sync(place.ledger, source))
         job = Pull(
             ledger=place.ledger,
             source=source,
@@ -126,7 +130,10 @@ def pull_one(
             grew=backlog.grew,
             progress=lambda done, expected: progress(part.name, done, expected),
         )
-        return pull(job)
+        pulled = pull(job)
+        if place.watch is not None:
+            place.watch.after_sync(place.ledger, source)
+        return pulled
 
 
 def reconcile_one(

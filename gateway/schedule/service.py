@@ -23,6 +23,7 @@ from gateway.ports import Destination
 from gateway.schedule.collection import rare_collection
 from gateway.schedule.filling import FILL_EVERY, fill, filling
 from gateway.schedule.firing import PULL, RECONCILE, SWEEP, Begun, carried_out, tell_missed, ticks
+from gateway.schedule.golive import WATCH_EVERY, watch_over
 from gateway.schedule.once import deliver, paused, pull_one, reconcile_one, sweep_one
 from gateway.schedule.replaying import FEED_EVERY, replaying
 from gateway.schedule.timer import Timer
@@ -89,6 +90,9 @@ class Service:
         self._timer.every(FILL_EVERY, "back-fill", self._fill)
         self._timer.every(PARK_EVERY, "alarm-gaps", self._alarm_gaps)
         self._timer.every(SEAL_EVERY, "seal-evidence", self._seal)
+        if self._place.watch is not None:
+            self._timer.every(WATCH_EVERY, "go-live", self._watch)
+            self._watch()
         self._timer.start()
 
     def grew(self, records: int) -> None:
@@ -248,6 +252,13 @@ class Service:
             self._place.ledger.seal()
         except LedgerError as error:
             log.warning("seal-failed", code=error.code, error=error.spoken("zh"))
+
+    def _watch(self) -> None:
+        """Let the go-live lock look at the ends of attestations and overrides, and at senders that push."""
+        try:
+            watch_over(self._place)
+        except GatewayError as error:
+            log.warning("go-live-failed", code=error.code, error=error.spoken("zh"))
 
     def _reconcile(self, part: DestinationPart, begun: Begun) -> None:
         try:

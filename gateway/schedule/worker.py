@@ -24,6 +24,7 @@ from gateway.ports import Destination
 from gateway.schedule.collection import rare_collection
 from gateway.schedule.filling import FILL_EVERY, fill, filling
 from gateway.schedule.firing import PULL, RECONCILE, SWEEP, Begun, carried_out, tell_missed, ticks
+from gateway.schedule.golive import watch_over
 from gateway.schedule.jobs import COLLECT, DELIVER, Board, Handler, JobRunner
 from gateway.schedule.once import paused, pull_one, reconcile_one, sweep_one
 from gateway.schedule.replaying import FEED_EVERY, replaying
@@ -333,6 +334,7 @@ class ClusterWorker:
                 log.warning("parked-missing-predecessor", key=each.key, case=each.case_no)
             for gap in ledger.alarm_gaps():
                 log.warning("package-gap", sender=gap.source, stream=gap.stream_id, seq=gap.seq)
+            watch_over(place)
         except GatewayError as error:
             log.warning("sweep-failed", code=error.code, error=error.spoken("zh"))
 

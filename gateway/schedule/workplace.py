@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from gateway.flow.collect import Handling
 from gateway.flow.deliver import Parties
+from gateway.flow.golive import Watch
 from gateway.flow.translating import Translator
 from gateway.ledger.store import Ledger
 from gateway.model.destination import Route
@@ -38,7 +39,10 @@ class DestinationPart:
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """Everything that a round or the service needs; ``reconcile_at`` and ``sweep_at`` are cron lines."""
+    """Everything that a round or the service needs; ``reconcile_at`` and ``sweep_at`` are cron lines.
+
+    ``watch`` looks after the go-live lock, where the site has one.
+    """
 
     ledger: Ledger
     sources: tuple[SourcePart, ...]
@@ -51,3 +55,4 @@ class Workplace:
     translator: Translator = field(default_factory=Translator)
     reconcile_at: str = "30 2 * * *"
     sweep_at: str = "0 2 * * *"
+    watch: Watch | None = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``gateway conformance sign | trust | verify``."""
+"""``gateway conformance sign | trust | verify | revoke``."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,13 @@ from pathlib import Path
 import click
 
 from gateway_conformance.printing import BAD_DESCRIPTION, CLOSED, JSON, emit
+
+ALGORITHM = click.option(
+    "--algorithm",
+    default="ed25519",
+    show_default=True,
+    help="签名算法;ed25519 之外的由插件提供 / others come as plug-ins",
+)
 
 
 @click.command()
@@ -37,6 +44,7 @@ from gateway_conformance.printing import BAD_DESCRIPTION, CLOSED, JSON, emit
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="写入的 DSSE 文件 / file to write"
 )
+@ALGORITHM
 @click.option("--dry-run", is_flag=True, help="只显示将签署的内容 / only show what would be signed")
 def sign(
     source: Path,
@@ -47,6 +55,7 @@ def sign(
     days: int,
     waivers: Path | None,
     out: Path,
+    algorithm: str,
     *,
     dry_run: bool,
 ) -> int | None:
@@ -66,7 +75,7 @@ def sign(
             if dry_run:
                 click.echo(payload.decode())
                 return None
-        signed = attest.sign(held, key.read_bytes())
+        signed = attest.sign(held, key.read_bytes(), algorithm)
     except (attest.Unsignable, ValueError, KeyError, TypeError) as error:
         click.echo(f"不能签署 / cannot be signed: {error}", err=True)
         return BAD_DESCRIPTION
@@ -81,15 +90,15 @@ def sign(
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="写入的信任文件 / file to write"
 )
+@ALGORITHM
 @click.option("--dry-run", is_flag=True, help="只显示 / only show")
-def trust(keys: tuple[str, ...], out: Path, *, dry_run: bool) -> int | None:
+def trust(keys: tuple[str, ...], out: Path, algorithm: str, *, dry_run: bool) -> int | None:
     """生成信任文件:角色(center、vendor、supervision)与公钥 / make a trust file from roles and public keys."""
     from gateway_conformance.attestation import statement as attest
 
     try:
-        made = attest.text(
-            attest.trust([(role, Path(file).read_bytes()) for role, _, file in (each.partition("=") for each in keys)])
-        )
+        pairs = [(role, Path(file).read_bytes()) for role, _, file in (each.partition("=") for each in keys)]
+        made = attest.text(attest.trust(pairs, algorithm=algorithm))
     except (attest.Unsignable, OSError) as error:
         click.echo(str(error), err=True)
         return BAD_DESCRIPTION
@@ -115,24 +124,31 @@ def trust(keys: tuple[str, ...], out: Path, *, dry_run: bool) -> int | None:
 @click.option(
     "--at", help="按此时刻核验(ISO,未写时区按 +08:00) / verify as of this moment, +08:00 where no zone is written"
 )
+@click.option(
+    "--revocations",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="中心签署的吊销清单 / the revocation list that the Center signed",
+)
 @JSON
 def verify(
     attestation: Path, trusted: Path, system: str | None, system_version: str | None, fingerprint: str | None, at: str | None,
-    *, as_json: bool,
+    revocations: Path | None, *, as_json: bool,
 ) -> int:  # fmt: skip
     """离线核验证明 / verify an attestation offline: 0 accepted, 1 refused."""
     from datetime import datetime
 
     from gateway.clock import BEIJING, SystemClock
     from gateway_conformance.attestation import verifier
+    from gateway_conformance.attestation.algorithms import verifying
 
     try:
         moment = datetime.fromisoformat(at) if at else SystemClock().now()
         now = moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
         held = json.loads(trusted.read_bytes())
         refused = verifier.verify(
-            attestation.read_bytes(), held, now, system=system, version=system_version, fingerprint=fingerprint
-        )
+            attestation.read_bytes(), held, now, system=system, version=system_version, fingerprint=fingerprint,
+            revocations=None if revocations is None else revocations.read_bytes(), algorithms=verifying(),
+        )  # fmt: skip
     except (ValueError, KeyError, TypeError) as error:
         click.echo(f"信任文件或时刻有误 / the trust file or the moment is wrong: {error}", err=True)
         return BAD_DESCRIPTION
@@ -143,3 +159,47 @@ def verify(
             click.echo(f"{reason}\t{' / '.join(verifier.REASONS[reason])}")
         click.echo("拒绝 refused" if refused else "有效 accepted")
     return CLOSED if refused else 0
+
+
+@click.command()
+@click.option(
+    "--list",
+    "current",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="现有的吊销清单;没有则从头开始 / the list so far, none to begin with",
+)
+@click.option("--serial", "serials", multiple=True, help="要吊销的证明编号,可重复 / serials of attestations")
+@click.option("--keyid", "keys", multiple=True, help="要吊销的密钥编号,可重复 / ids of keys")
+@click.option("--reason", required=True, help="原因 / why")
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="信息中心的私钥 / the Center's private key",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="写入的吊销清单 / file to write"
+)
+@ALGORITHM
+@click.option("--dry-run", is_flag=True, help="只显示 / only show")
+def revoke(
+    current: Path | None, serials: tuple[str, ...], keys: tuple[str, ...], reason: str, key: Path, out: Path, algorithm: str,
+    *, dry_run: bool,
+) -> int | None:  # fmt: skip
+    """吊销证明或密钥:写出新的、由中心签署的吊销清单 / revoke attestations or keys: the next list, signed by the Center."""
+    from gateway.clock import SystemClock
+    from gateway_conformance.attestation import revocation
+    from gateway_conformance.attestation import statement as attest
+
+    try:
+        before = None if current is None else json.loads(current.read_bytes())
+        made = revocation.revoked(before, serials=serials, keys=keys, reason=reason, now=SystemClock().now())
+        signed = attest.sign(made, key.read_bytes(), algorithm)
+    except (attest.Unsignable, ValueError) as error:
+        click.echo(f"不能吊销 / cannot be revoked: {error}", err=True)
+        return BAD_DESCRIPTION
+    held = revocation.listed(signed)
+    if not dry_run:
+        out.write_text(attest.text(signed), "utf-8")
+    click.echo(f"{out}\t#{held['number']}\t{len(held['serials'])} + {len(held['keys'])}")
+    return None

@@ -4,6 +4,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,10 +14,10 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
     load_pem_private_key,
-    load_pem_public_key,
 )
 
 from gateway_conformance import registry
+from gateway_conformance.attestation.algorithms import ED25519, Unsignable, plugged
 from gateway_conformance.attestation.verifier import PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE, encode
 from gateway_conformance.engine import expected
 from gateway_conformance.result import canonical
@@ -25,10 +26,6 @@ from gateway_conformance.verdict import OPEN
 LONGEST: Final = 180
 KINDS: Final = ("self-report", "acceptance")
 _WAIVER: Final = ("id", "scope", "reason", "approver", "expires")
-
-
-class Unsignable(Exception):
-    """The result, a waiver or a key cannot be used for an attestation."""
 
 
 def statement(
@@ -68,6 +65,7 @@ def statement(
         "expires": (now + timedelta(days=days)).isoformat(timespec="seconds"),
         "system": result["system"],
         "interface_fingerprint": result["interface_fingerprint"],
+        "interface": result.get("interface"),
         "profile": result["profile"],
         "items": result["items"],
         "standard": result["standard"],
@@ -93,33 +91,52 @@ def envelope(payload: bytes) -> dict[str, Any]:
     return {"payload": base64.b64encode(payload).decode(), "payloadType": PAYLOAD_TYPE, "signatures": []}
 
 
-def sign(held: dict[str, Any], key: bytes) -> dict[str, Any]:
-    """Return the envelope with one more signature; raises Unsignable where the key is no Ed25519 key in PEM."""
+def sign(held: dict[str, Any], key: bytes, algorithm: str = ED25519) -> dict[str, Any]:
+    """Return the envelope with one more signature; raises Unsignable where the key does not fit the algorithm.
+
+    ``algorithm`` other than Ed25519 is asked of its plug-in (``algorithms``).
+    """
+    signed = encode(base64.b64decode(held["payload"]), held["payloadType"])
+    identity, signature = _ed25519(key, signed) if algorithm == ED25519 else plugged(algorithm).sign(key, signed)
+    others = [each for each in held["signatures"] if each["keyid"] != identity]
+    return {
+        **held,
+        "signatures": [*others, {"keyid": identity, "sig": base64.b64encode(signature).decode()}],
+    }
+
+
+def _ed25519(key: bytes, signed: bytes) -> tuple[str, bytes]:
     try:
         private = load_pem_private_key(key, None)
     except (ValueError, TypeError) as error:
         raise Unsignable(f"不是可用的私钥 / not a usable private key: {error}") from error
     if not isinstance(private, Ed25519PrivateKey):
-        raise Unsignable("只支持 Ed25519 私钥 / an Ed25519 key is needed")
+        raise Unsignable("不是 Ed25519 私钥;其他算法用 --algorithm / no Ed25519 key; others need --algorithm")
     public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    signature = base64.b64encode(private.sign(encode(base64.b64decode(held["payload"])))).decode()
-    others = [each for each in held["signatures"] if each["keyid"] != keyid(public)]
-    return {**held, "signatures": [*others, {"keyid": keyid(public), "sig": signature}]}
+    return keyid(public), private.sign(signed)
 
 
 def keyid(public: bytes) -> str:
-    """Return the id of a public key: SHA-256, hex, of its DER form; raises Unsignable."""
+    """Return the id of a public key: SHA-256, hex, of its DER form (what stands between the PEM lines); raises Unsignable."""
+    body = re.search(rb"-----BEGIN PUBLIC KEY-----(.+?)-----END PUBLIC KEY-----", public, re.DOTALL)
     try:
-        der = load_pem_public_key(public).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except ValueError as error:
-        raise Unsignable(f"不是公钥 / not a public key: {error}") from error
+        der = base64.b64decode(b"".join(body.group(1).split()), validate=True) if body else b""
+    except ValueError:
+        der = b""
+    if not der:
+        raise Unsignable("不是公钥(PEM) / not a public key in PEM")
     return hashlib.sha256(der).hexdigest()
 
 
-def trust(keys: Sequence[tuple[str, bytes]], profiles: Sequence[str] = registry.PROFILES) -> dict[str, Any]:
-    """Return a trust file for this suite's registry: pairs of role and public key in PEM."""
+def trust(
+    keys: Sequence[tuple[str, bytes]], profiles: Sequence[str] = registry.PROFILES, algorithm: str = ED25519
+) -> dict[str, Any]:
+    """Return a trust file for this suite's registry: pairs of role and public key in PEM, all of one algorithm."""
     return {
-        "keys": [{"keyid": keyid(public), "role": role, "public": public.decode()} for role, public in keys],
+        "keys": [
+            {"keyid": keyid(public), "role": role, "algorithm": algorithm, "public": public.decode()}
+            for role, public in keys
+        ],
         "revoked_serials": [],
         "registries": {
             registry.digest(): {

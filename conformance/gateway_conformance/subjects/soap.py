@@ -16,7 +16,9 @@ from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from gateway.documents import safexml
+from gateway.documents.contract_form import service_interface
 from gateway.documents.safexml import Element
+from gateway.semantics.interface import Interface
 from gateway_conformance.capture import Capture, CapturedRecord, Judge
 from gateway_conformance.clock import ScaledClock
 from gateway_conformance.evidence import Evidence
@@ -326,20 +328,23 @@ class SoapSubject:
         except OSError as error:
             return error.strerror or str(error)
 
-    def fingerprint(self) -> str | None:
-        """Return SHA-256, hex, over WSDL and schemas without addresses and over the certificate that signs; None where unread."""
+    def interface(self) -> Interface | None:
+        """Return WSDL and schemas without addresses, and the certificate that signs, as the gateway compares them; None where unread."""
         signing = self.description.file("soap", "signing_cert")
         try:
-            whole = hashlib.sha256(signing.read_bytes() if signing else b"")
-            files = sorted(self.contract().items())
-        except (OSError, http.client.HTTPException, Unanswered, OverBudget):
+            certificates = {"signing": ssl.PEM_cert_to_DER_cert(signing.read_text("ascii"))} if signing else {}
+            files = self.contract()
+        except (OSError, ValueError, http.client.HTTPException, Unanswered, OverBudget):
             return None
-        if any(reply.status != 200 for _target, reply in files):
+        if any(reply.status != 200 for reply in files.values()):
             return None
-        for target, reply in files:
-            text = re.sub(r"https?://[^/\"']+", "", reply.text)
-            whole.update(f"{target}\0{text}\0".encode())
-        return whole.hexdigest()
+        version = self.description.text("standard", "version")
+        return service_interface({target: reply.body for target, reply in files.items()}, certificates, version)
+
+    def fingerprint(self) -> str | None:
+        """Return the digest of the interface; None where it cannot be read."""
+        found = self.interface()
+        return None if found is None else found.digest
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -46,6 +46,18 @@ class Claims:
             self._told = strange_entries(waiting)
         return self._claimed(waiting, first) or self._claim(waiting)
 
+    def peek(self, into: BinaryIO) -> Entry | None:
+        """Copy the file that will be taken next, without claiming it; None where none waits. Raises as ``fetch`` does."""
+        claimed = self._drop.entries(CLAIMED)
+        names = {entry.name for entry in claimed}
+        data = [(CLAIMED, entry) for entry in claimed if not _is_manifest_among(entry.name, names)]
+        data = data or [(ROOT, entry) for entry in self._ready(self._drop.entries(ROOT))]
+        if not data:
+            return None
+        folder, entry = data[0]
+        self._drop.fetch(folder, entry.name, into, self._options.largest)
+        return entry
+
     def set_aside(self, name: str, fault: FileUnreadable | None = None) -> None:
         """Leave a file alone for the rest of the run: it is gone, or can't be read now."""
         self._aside[name] = None if fault is None else Unreadable(f"file:{name}", fault.finding)

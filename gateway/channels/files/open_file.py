@@ -79,6 +79,13 @@ class OpenFile:
         self.passed += count
         return Part(tuple(rows), tuple(unreadable), ended, refused)
 
+    def columns(self) -> list[str] | None:
+        """Return the columns of the first row that can be taken, None where there is none; raises FileRefused, SourceError."""
+        while (item := self._next()) is not None:
+            if isinstance(item[1], Taken):
+                return list(item[1].values)
+        return None
+
     def close(self) -> None:
         """Let go of the file."""
         self._rows.close()

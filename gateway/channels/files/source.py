@@ -19,6 +19,7 @@ from gateway.channels.files.claiming import Claims, strange_entries
 from gateway.channels.files.copied import CopiedDrop
 from gateway.channels.files.drop import RECEIPTS, ROOT, Drop, Entry, LocalDrop
 from gateway.channels.files.findings import FileRefused, FileUnreadable, file_finding
+from gateway.channels.files.layout import layout_of
 from gateway.channels.files.manifest import Manifest
 from gateway.channels.files.open_file import OpenFile
 from gateway.channels.files.options import FileOptions, parse_file_options
@@ -27,6 +28,7 @@ from gateway.model.finding import Finding
 from gateway.model.record import SourceKind
 from gateway.ports import Clock, FileStep, Notice, Page, Position, Unreadable, Window
 from gateway.sdk import AdapterSettings
+from gateway.semantics.interface import Interface
 
 _SEQUENCE_END: Final = "9" * 20
 
@@ -131,6 +133,31 @@ class FileSource:
         if self._place is not None:
             shutil.rmtree(self._place, ignore_errors=True)
             self._place = None
+
+    def interface(self) -> Interface | None:
+        """Return how files are written and, where one waits, the columns that it has."""
+        self._drop.prepare()
+        pem = self._certificate
+        return layout_of(
+            self._options, None if pem is None else hashlib.sha256(pem).hexdigest(), self._columns_waiting()
+        )
+
+    def _columns_waiting(self) -> list[str] | None:
+        """Return the columns of the file that will be read next, from a private copy; None where none can be had."""
+        with tempfile.TemporaryDirectory(prefix="gateway-files-") as place:
+            copy = Path(place) / "copy"
+            try:
+                with copy.open("wb", buffering=0) as into:
+                    entry = self._claims.peek(into)
+                if entry is None:
+                    return None
+                opened = OpenFile(FileStep(entry.name, "-", entry.size), copy, self._options)
+                try:
+                    return opened.columns()
+                finally:
+                    opened.close()
+            except (FileNotFoundError, FileRefused, FileUnreadable):
+                return None  # the run itself tells what is wrong with it
 
     # -- Told ----------------------------------------------------------------------------------------------------
 
