@@ -117,27 +117,29 @@ class Proofs:
     def _trust(self) -> dict[str, Any]:
         path = self.configuration.site.golive.trust
         try:
-            if path is None:
-                raise ValueError("trust")
-            held = json.loads(path.read_bytes())
-            if not isinstance(held, dict) or not {"keys", "registries"} <= set(held):
-                raise ValueError("keys, registries")
+            held = {} if path is None else json.loads(path.read_bytes())
         except (OSError, ValueError) as fault:
             raise ConfigurationError(f"gateway.yaml: golive.trust: {fault}") from fault
+        if not isinstance(held, dict) or not {"keys", "registries"} <= set(held):
+            raise ConfigurationError("gateway.yaml: golive.trust: keys, registries")
         return held
 
     def party(self, name: str) -> SourceSettings | SenderSettings:
         """Return the source or the sender of that name. Raises ConfigurationError."""
         intake = self.configuration.site.intake
-        senders = () if intake is None else intake.senders
-        found = [each for each in (*self.configuration.sources, *senders) if each.name == name]
+        senders: tuple[SenderSettings, ...] = () if intake is None else intake.senders
+        parties: list[SourceSettings | SenderSettings] = [*self.configuration.sources, *senders]
+        found = [each for each in parties if each.name == name]
         if not found:
             raise ConfigurationError(f"没有数据源或报送方 {name} / there is no source or sender {name}")
         return found[0]
 
     def checked(self, name: str, envelope: bytes, now: int) -> list[str]:
-        """Return why an attestation does not hold for a source, as the verifier says it."""
-        party = self.party(name)
+        """Return why an attestation does not hold for a source, as the verifier says it; of one not configured any more nothing."""
+        try:
+            party = self.party(name)
+        except ConfigurationError:
+            return []
         listed = self.configuration.site.golive.revocations
         system = party.system
         return list(

@@ -56,7 +56,7 @@ def show(name: str | None, directory: Path, as_json: bool) -> None:
         [_("数据源"), _("事项"), _("状态"), _("自"), _("证明有效至"), _("剩余天数"), _("投递"), _("扣留"), _("还缺")],
         [
             [
-                each["source"], each["item"], spoken(STAGES[Stage(each["stage"])].as_json()), each["since"], each["valid_until"],
+                each["source"], each["item"], spoken(STAGES[Stage(each["stage"])]), each["since"], each["valid_until"],
                 each["days_left"], _("是") if each["delivers"] else _("否"), each["held"], " ".join(each["lacks"]),
             ]
             for each in shown["items"]
@@ -304,7 +304,8 @@ def _shown(configuration: Configuration, name: str | None) -> dict[str, Any]:
     lock = lock_of(configuration)
     intake = configuration.site.intake
     senders = () if intake is None else intake.senders
-    configured = [each.name for each in (*configuration.sources, *senders) if name in (None, each.name)]
+    everybody = [*(each.name for each in configuration.sources), *(each.name for each in senders)]
+    configured = [each for each in everybody if name in (None, each)]
     if not configured and name is not None:
         Proofs(configuration).party(name)
     with read_ledger(configuration) as ledger, ledger.reading() as connection:

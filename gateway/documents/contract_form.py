@@ -44,7 +44,7 @@ def _canonical(body: bytes) -> bytes:
         element.text, element.tail = _plain(element.text), _plain(element.tail)
         if isinstance(element.tag, str):
             for name, value in element.attrib.items():
-                element.attrib[name] = _ADDRESS.sub("", value)
+                element.attrib[name] = _ADDRESS.sub("", str(value))
     return safexml.canonical(root)
 
 

@@ -78,12 +78,8 @@ class Watch:
         now = ledger.now()
         with ledger.reading() as connection:
             rows = golive.items(connection, {name})
-            shown = {
-                each.attestation: golive.envelope(connection, each.attestation) for each in rows if each.attestation
-            }
-        refused = {
-            digest: self.checked(name, envelope or b"", now) for digest, envelope in shown.items() if digest is not None
-        }
+            shown = {each.attestation or "": golive.envelope(connection, each.attestation or "") for each in rows}
+        refused = {digest: self.checked(name, each or b"", now) for digest, each in shown.items() if digest}
         steps: list[Step] = []
         with_moves = []
         for row in rows:
@@ -95,7 +91,7 @@ class Watch:
             if moves:
                 with_moves.append((row, moves, cases))
         if with_moves:
-            ledger.again(lambda connection: [golive.step(connection, *each, now) for each in with_moves])
+            ledger.again(lambda connection: golive.steps(connection, with_moves, now))
         return steps
 
 

@@ -262,8 +262,14 @@ WATCHER: Final = Actor("gateway", None, "process")
 """Who takes the steps that nobody ordered: drift, expiry, the end of an override."""
 
 
-def step(connection: Connection, seen: Item, moves: Sequence[Moved], cases: Sequence[str], now: int) -> None:
-    """Write the automatic steps of an item down, unless a person has moved it since it was looked at."""
+def steps(connection: Connection, moving: Iterable[tuple[Item, Sequence[Moved], Sequence[str]]], now: int) -> None:
+    """Write automatic steps down: of each item as it was seen its moves, and the cases to run again."""
+    for seen, moves, cases in moving:
+        _step(connection, seen, moves, cases, now)
+
+
+def _step(connection: Connection, seen: Item, moves: Sequence[Moved], cases: Sequence[str], now: int) -> None:
+    """Write the steps of an item down, unless a person has moved it since it was looked at."""
     current = next(each for each in items(connection, {seen.source}) if each.item == seen.item)
     if (current.since, current.standing) != (seen.since, seen.standing):
         return
@@ -315,7 +321,7 @@ def source_days(connection: Connection, name: str, since: str) -> dict[str, int]
     question = select(reconciled_source_day.c.day, reconciled_source_day.c.differences).where(
         reconciled_source_day.c.source == name, reconciled_source_day.c.day >= since
     )
-    return {day: differences for day, differences in connection.execute(question)}
+    return {row.day: int(row.differences) for row in connection.execute(question)}
 
 
 _REVOCATIONS: Final = "revocations"

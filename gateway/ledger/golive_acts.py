@@ -15,7 +15,7 @@ from gateway.ledger import approvals
 from gateway.ledger.golive import Item, items, present, put, source_days
 from gateway.model.person import Actor, Duty
 from gateway.model.words import Words
-from gateway.semantics.golive import OVERRIDE_DAYS, Stage, Standing, suspended, trial_lacks
+from gateway.semantics.golive import EVERY_ITEM, OVERRIDE_DAYS, Stage, Standing, suspended, trial_lacks
 from gateway.semantics.interface import Interface
 
 OVERRIDE: Final = "golive.override"
@@ -111,8 +111,13 @@ def _told(row: Item, told: Told, before: Stage) -> Item:
 
 
 def chosen_items(connection: Connection, name: str, item: str | None) -> list[Item]:
-    """Return the rows that a command is about: those of the source, or the one of the item. Raises NotYet for none."""
-    found = [each for each in items(connection, {name}) if item is None or each.item == item]
+    """Return the rows that a command is about: those of the source, or the one of the item. Raises NotYet for none.
+
+    A row that an override of the whole source has left behind is not one of its items.
+    """
+    rows = items(connection, {name})
+    of_source = [each for each in rows if (each.item, each.standing.stage) != (EVERY_ITEM, Stage.DRAFT)]
+    found = of_source if item is None else [each for each in rows if each.item == item]
     if not found:
         raise NotYet(f"{name}/{item or '*'}: draft")
     return found

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 def tell_steps(steps: Sequence[Step]) -> None:
     """Say loudly what the lock did of itself."""
     for step in steps:
-        log.warning(f"go-live-{step.moved.event}", **told(step))
+        log.warning("go-live", event_of=step.moved.event, **told(step))
 
 
 def watch_over(place: Workplace) -> None:

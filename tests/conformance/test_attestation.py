@@ -16,8 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from gateway.clock import BEIJING
+from gateway.semantics.interface import of_push
 from gateway_conformance import registry
-from gateway_conformance.attestation import statement, verifier
+from gateway_conformance.attestation import algorithms, revocation, statement, verifier
+from gateway_conformance.attestation.algorithms import Unsignable
 from gateway_conformance.command import command
 from gateway_conformance.engine import expected
 
@@ -148,7 +150,7 @@ def test_waivers_hold_until_they_expire_and_for_their_system_only() -> None:
     assert refused(made, now=datetime(2026, 7, 2, tzinfo=BEIJING)) == ["waiver"]
     assert refused(altered(made, lambda held: held.update(waivers=[]))) == ["waiver"]
     assert refused(altered(made, lambda held: held["waivers"][0].update(scope="other"))) == ["waiver"]
-    with pytest.raises(statement.Unsignable):
+    with pytest.raises(Unsignable):
         attested(result(FLW_09="FAIL"), waivers=[{**WAIVER, "approver": ""}])
 
 
@@ -169,12 +171,12 @@ def test_what_is_no_attestation_is_refused(bytes_: bytes) -> None:
 def test_partial_runs_and_other_keys_are_not_signed() -> None:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    with pytest.raises(statement.Unsignable):
+    with pytest.raises(Unsignable):
         attested({**result(), "partial": True})
-    with pytest.raises(statement.Unsignable):
+    with pytest.raises(Unsignable):
         attested(days=181)
     other = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    with pytest.raises(statement.Unsignable):
+    with pytest.raises(Unsignable):
         attested(keys=(other,))
 
 
@@ -234,3 +236,123 @@ def test_sign_trust_and_verify_are_commands(tmp_path: Path) -> None:
         code = run("verify", "@b.json", "--trust", "@trust.json", "--at", naive).return_value
         assert code == (0 if accepted else 1), "without a zone it is +08:00"
     assert run("verify", "@b.json", "--trust", "@trust.json", "--at", "soon").return_value == 3
+
+
+def listed(*serials: str, keys: tuple[str, ...] = (), by: bytes = CENTER[0]) -> bytes:
+    made = revocation.revoked(None, serials=serials, keys=keys, reason="演练", now=NOW)
+    return json.dumps(statement.sign(made, by)).encode()
+
+
+def test_a_revocation_list_refuses_serials_and_keys_and_must_be_the_centers() -> None:
+    held = json.dumps(attested()).encode()
+
+    def told(revocations: bytes) -> list[str]:
+        return verifier.verify(held, trusted(), NOW + timedelta(days=1), revocations=revocations)
+
+    assert told(listed("2026-0002")) == []
+    assert told(listed("2026-0001")) == ["revoked"]
+    assert told(listed(keys=(statement.keyid(CENTER[1]),))) == ["revoked-key", "no-center"]
+    assert told(listed(keys=(statement.keyid(VENDOR[1]),))) == ["revoked-key"]
+    for by in (VENDOR[0], STRANGER[0]):
+        assert told(listed("2026-0002", by=by)) == ["revocations"]
+    altered_ = json.loads(listed("2026-0002"))
+    altered_["payload"] = json.loads(listed("2026-0003"))["payload"]
+    assert told(json.dumps(altered_).encode()) == ["revocations"]
+    assert told(held) == ["revocations"], "an attestation is no list"
+    assert told(b"{}") == ["revocations"]
+    assert verifier.verify(listed("x"), trusted(), NOW) == ["malformed"], "a list is no attestation"
+
+
+def test_a_revocation_list_only_grows() -> None:
+    first = revocation.revoked(None, serials=("a",), keys=(), reason="一", now=NOW)
+    second = revocation.revoked(first, serials=("b",), keys=("k",), reason="二", now=NOW)
+    held = revocation.listed(second)
+    assert (held["number"], [each["serial"] for each in held["serials"]], held["keys"][0]["reason"]) == (
+        2,
+        ["a", "b"],
+        "二",
+    )
+    for wrong in ({"serials": ("a",), "keys": ()}, {"serials": (), "keys": ()}):
+        with pytest.raises(Unsignable):
+            revocation.revoked(second, reason="三", now=NOW, **wrong)
+    with pytest.raises(Unsignable):
+        revocation.listed(attested())
+
+
+def test_another_algorithm_is_asked_of_its_plug_in_and_refused_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for SM2: what matters is the slot, the cryptography is the plug-in's."""
+    import hashlib
+    import hmac
+
+    public = b"-----BEGIN PUBLIC KEY-----\nTUlJQg==\n-----END PUBLIC KEY-----\n"
+
+    class Stand:
+        @staticmethod
+        def sign(key: bytes, message: bytes) -> tuple[str, bytes]:
+            return statement.keyid(public), hmac.new(key, message, hashlib.sha256).digest()
+
+        @staticmethod
+        def verify(_public: bytes, signature: bytes, message: bytes) -> bool:
+            return hmac.compare_digest(hmac.new(b"secret", message, hashlib.sha256).digest(), signature)
+
+    class Entry:
+        name = "sm2"
+
+        @staticmethod
+        def load() -> type[Stand]:
+            return Stand
+
+    monkeypatch.setattr(
+        algorithms,
+        "entry_points",
+        lambda group, name="sm2": [Entry] if (group, name) == (algorithms.GROUP, "sm2") else [],
+    )
+    made = statement.sign(attested(keys=()), b"secret", "sm2")
+    trust = statement.trust([("center", public)], algorithm="sm2")
+    held, at = json.dumps(made).encode(), NOW + timedelta(days=1)
+    assert verifier.verify(held, trust, at, algorithms=algorithms.verifying()) == []
+    assert verifier.verify(held, trust, at) == ["algorithm", "no-center"]
+    wrong = json.dumps(statement.sign(attested(keys=()), b"other", "sm2")).encode()
+    assert verifier.verify(wrong, trust, at, algorithms=algorithms.verifying()) == ["signature"]
+    with pytest.raises(Unsignable, match="sm9"):
+        statement.sign(attested(keys=()), b"secret", "sm9")
+
+
+def test_the_interface_must_be_the_one_of_the_fingerprint() -> None:
+    shown = of_push([("signing", "a" * 64)], "1.0")
+    made = attested({**result(), "interface_fingerprint": shown.digest, "interface": shown.as_json()})
+    assert refused(made) == []
+
+    def change(held: dict[str, Any]) -> None:
+        held["interface"]["parts"]["version:standard"] = "1.1"
+
+    assert refused(altered(made, change)) == ["fingerprint"]
+
+
+def test_every_reason_of_the_verifier_has_a_test() -> None:
+    text = Path(__file__).read_text("utf-8")
+    assert {reason for reason in verifier.REASONS if f'"{reason}"' not in text} == set()
+
+
+def test_revoke_is_a_command(tmp_path: Path) -> None:
+    (tmp_path / "center.key").write_bytes(CENTER[0])
+    (tmp_path / "a.json").write_text(json.dumps(attested()), "utf-8")
+    (tmp_path / "trust.json").write_text(json.dumps(trusted()), "utf-8")
+
+    def run(*arguments: str) -> Any:
+        return CliRunner().invoke(
+            command, [each.replace("@", f"{tmp_path}/") for each in arguments], standalone_mode=False
+        )
+
+    asked = ("revoke", "--serial", "2026-0001", "--reason", "缺陷", "--key", "@center.key", "--out", "@list.json")
+    assert run(*asked, "--dry-run").exception is None
+    assert not (tmp_path / "list.json").exists()
+    assert run(*asked).exception is None
+    verify = ("verify", "@a.json", "--trust", "@trust.json", "--at", "2026-06-02T00:00:00")
+    assert run(*verify).return_value == 0
+    told = run(*verify, "--revocations", "@list.json", "--json")
+    assert (told.return_value, json.loads(told.output)["refused"]) == (1, ["revoked"])
+    assert run(*asked, "--list", "@list.json").return_value == 3, "it is revoked already"
+    assert run("revoke", "--serial", "2026-0002", *asked[3:], "--list", "@list.json").exception is None
+    assert revocation.listed(json.loads((tmp_path / "list.json").read_bytes()))["number"] == 2
+    assert run(*asked[:-4], "--key", "@trust.json", "--out", "@x.json").return_value == 3

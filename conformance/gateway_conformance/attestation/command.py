@@ -62,6 +62,7 @@ def sign(
     """签署 result.json;给出 DSSE 文件则加签 / sign a result.json, or add a signature to an envelope."""
     from gateway.clock import SystemClock
     from gateway_conformance.attestation import statement as attest
+    from gateway_conformance.attestation.algorithms import Unsignable
 
     if kind == "acceptance" and not (serial and nonce):
         raise click.UsageError("验收证明须给出 --serial 和 --nonce / an acceptance needs --serial and --nonce")
@@ -76,7 +77,7 @@ def sign(
                 click.echo(payload.decode())
                 return None
         signed = attest.sign(held, key.read_bytes(), algorithm)
-    except (attest.Unsignable, ValueError, KeyError, TypeError) as error:
+    except (Unsignable, ValueError, KeyError, TypeError) as error:
         click.echo(f"不能签署 / cannot be signed: {error}", err=True)
         return BAD_DESCRIPTION
     if not dry_run:
@@ -95,11 +96,12 @@ def sign(
 def trust(keys: tuple[str, ...], out: Path, algorithm: str, *, dry_run: bool) -> int | None:
     """生成信任文件:角色(center、vendor、supervision)与公钥 / make a trust file from roles and public keys."""
     from gateway_conformance.attestation import statement as attest
+    from gateway_conformance.attestation.algorithms import Unsignable
 
     try:
         pairs = [(role, Path(file).read_bytes()) for role, _, file in (each.partition("=") for each in keys)]
         made = attest.text(attest.trust(pairs, algorithm=algorithm))
-    except (attest.Unsignable, OSError) as error:
+    except (Unsignable, OSError) as error:
         click.echo(str(error), err=True)
         return BAD_DESCRIPTION
     if dry_run:
@@ -190,12 +192,13 @@ def revoke(
     from gateway.clock import SystemClock
     from gateway_conformance.attestation import revocation
     from gateway_conformance.attestation import statement as attest
+    from gateway_conformance.attestation.algorithms import Unsignable
 
     try:
         before = None if current is None else json.loads(current.read_bytes())
         made = revocation.revoked(before, serials=serials, keys=keys, reason=reason, now=SystemClock().now())
         signed = attest.sign(made, key.read_bytes(), algorithm)
-    except (attest.Unsignable, ValueError) as error:
+    except (Unsignable, ValueError) as error:
         click.echo(f"不能吊销 / cannot be revoked: {error}", err=True)
         return BAD_DESCRIPTION
     held = revocation.listed(signed)

@@ -19,7 +19,9 @@ def revoked(
 
     A list only grows, and its number with it: the gateway refuses one that is older than the last it has seen.
     """
-    held = {"form": REVOCATIONS_FORM, "number": 0, "serials": [], "keys": []} if before is None else listed(before)
+    held: dict[str, Any] = (
+        {"form": REVOCATIONS_FORM, "number": 0, "serials": [], "keys": []} if before is None else listed(before)
+    )
     known = {each["serial"] for each in held["serials"]} | {each["keyid"] for each in held["keys"]}
     if not (serials or keys) or known & {*serials, *keys}:
         raise Unsignable(
@@ -41,9 +43,10 @@ def revoked(
 def listed(envelope: Mapping[str, Any]) -> dict[str, Any]:
     """Return the list in an envelope, whoever signed it; raises Unsignable for anything else."""
     try:
-        held = json.loads(base64.b64decode(envelope["payload"], validate=True))
-        if envelope["payloadType"] != REVOCATIONS_TYPE or held["form"] != REVOCATIONS_FORM:
-            raise ValueError(envelope["payloadType"])
+        held = dict(json.loads(base64.b64decode(envelope["payload"], validate=True)))
+        forms = (envelope["payloadType"], held["form"])
     except (ValueError, KeyError, TypeError) as error:
         raise Unsignable(f"不是吊销清单 / no revocation list: {error}") from error
-    return dict(held)
+    if forms != (REVOCATIONS_TYPE, REVOCATIONS_FORM):
+        raise Unsignable(f"不是吊销清单 / no revocation list: {forms}")
+    return held

@@ -54,6 +54,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_attempt_package_no"), "attempt", ["package_no"], unique=False)
     op.create_table(
+        "attestation",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("serial", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_attestation")),
+        comment="attestations that were presented: SHA-256 (hex) of the DSSE envelope and its bytes, for ever",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "awaiting",
         sa.Column("destination_id", sa.Integer(), nullable=False),
         sa.Column("record_id", sa.BigInteger(), nullable=False),
@@ -203,6 +215,44 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("fingerprint", name=op.f("pk_failure_note")),
         comment="a group of failures put aside with a reason, or given to somebody",
     )
+    op.create_table(
+        "go_live",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("told_by", sa.Text(), nullable=False),
+        sa.Column("told_reason", sa.Text(), nullable=False),
+        sa.Column("attestation", sa.Text(), nullable=True),
+        sa.Column("interface", sa.Text(), nullable=True),
+        sa.Column("valid_until", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("warned", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("flagged", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("drift", sa.Text(), nullable=True),
+        sa.Column("before", sa.Text(), nullable=True),
+        sa.Column("override_until", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("override_by", sa.Text(), nullable=True),
+        sa.Column("override_reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("source", "item", name=op.f("pk_go_live")),
+        comment="go-live lock: the stage of each item of a source, the attestation it rests on and the interface as last seen (JSON)",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "go_live_record",
+        sa.Column("record_id", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_go_live_record")),
+        comment="records that the go-live lock holds back from every destination, and those it let pass with a flag",
+    )
+    op.create_index(op.f("ix_go_live_record_lane"), "go_live_record", ["lane"], unique=False)
+    op.create_index("ix_go_live_record_source", "go_live_record", ["source", "item", "state"], unique=False)
     op.create_table(
         "held_back",
         sa.Column("record_id", sa.BigInteger(), nullable=False),
@@ -444,6 +494,17 @@ def upgrade() -> None:
         sa.Column("restated", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("destination_id", "day", name=op.f("pk_reconciled_day")),
         comment="what the ledger stated of a day when it was last reconciled; days never close, late ones are stated anew (B26)",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "reconciled_source_day",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("differences", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "day", name=op.f("pk_reconciled_source_day")),
+        comment="the last reconciliation of a source on each day and how many differences counted: the go-live lock wants days of zero",
         sqlite_with_rowid=False,
     )
     op.create_table(
