@@ -341,11 +341,6 @@ class SoapSubject:
         version = self.description.text("standard", "version")
         return service_interface({target: reply.body for target, reply in files.items()}, certificates, version)
 
-    def fingerprint(self) -> str | None:
-        """Return the digest of the interface; None where it cannot be read."""
-        found = self.interface()
-        return None if found is None else found.digest
-
     def close(self) -> None:
         """Let go of the connection."""
         if self._connection is not None:

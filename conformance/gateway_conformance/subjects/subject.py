@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from gateway.model.words import Words
+from gateway.semantics.interface import Interface
 from gateway_conformance.capture import Capture, CapturedRecord
 from gateway_conformance.evidence import Evidence
 
@@ -45,8 +46,12 @@ class Subject(Protocol):
     def sweep(self) -> Sequence[bytes]:
         """Return raw messages of the system."""
 
-    def fingerprint(self) -> str | None:
-        """Return SHA-256, hex, over what the interface is; None where it cannot be read."""
+    def interface(self) -> Interface | None:
+        """Return the interface that the attestation is bound to, None where it cannot be read.
+
+        It is made by the functions that the gateway's sources use: ``relations_interface`` (gateway.channels) for views,
+        ``of_layout`` and ``of_push`` (gateway.semantics.interface), ``service_interface`` (gateway.documents).
+        """
 
     def current(self) -> Sequence[CapturedRecord]:
         """Return all that the system gives now; raises Unanswered."""
