@@ -14,6 +14,7 @@ from gateway.errors import ConfigurationError, LedgerError
 from gateway.exchange.intake import Intake
 from gateway.exchange.wiring import intake_settings
 from gateway.flow.deliver import Parties
+from gateway.flow.fetching import PackageSource, rehearse_packages
 from gateway.flow.rehearse import Trial, rehearse
 from gateway.flow.replay import check_rules
 from gateway.flow.summary import Summary
@@ -36,6 +37,7 @@ from gateway.pack import Pack, load_pack, load_packs
 from gateway.parts import (
     Opening,
     compile_source_mapping,
+    fetching_of,
     handling_of,
     item_type,
     judging_packs,
@@ -151,7 +153,9 @@ class _Wiring:
     def told_to_children(self) -> Wiring:
         """Return what a child process must know."""
         mappings = {
-            each.name: load_source_mapping(self.configuration, each, self.pack) for each in self.configuration.sources
+            each.name: load_source_mapping(self.configuration, each, self.pack)
+            for each in self.configuration.sources
+            if not each.standard_form
         }
         limit = self.configuration.site.run.page_limit.total_seconds()
         return Wiring(self.pack.name, mappings, limit)
@@ -344,6 +348,9 @@ def rehearse_source(
     with closing(open_source(configuration, settings, SystemClock())) as source:
         if isinstance(source, Looking):
             source.look()
+        if isinstance(source, PackageSource):
+            fetching = fetching_of(configuration, settings, pack, validator, "")
+            return rehearse_packages(source, fetching, since, progress, SystemClock())
         now = SystemClock().now().isoformat(timespec="seconds")
         return rehearse(source, mapper, validator, since, progress, settings.level, now)
 
@@ -356,7 +363,7 @@ def explain_row(
     Numbers are those of the ledger. None where the source is not configured any more, or its mapping has faults.
     """
     settings = next((each for each in configuration.sources if each.name == source), None)
-    if settings is None:
+    if settings is None or settings.mapping is None:
         return None
     try:
         path, search = find_mapping(settings.mapping, [*configuration.site.mappings, configuration.root / "mappings"])

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parts: what one piece of configuration becomes, a source, a mapping, a destination, a validator, a ledger."""
 
+from collections.abc import Mapping as TypingMapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import entry_points
 
 from gateway import __version__
 from gateway.channels.database_tools import DatabaseTools
+from gateway.channels.department_options import parse_department_options
 from gateway.channels.https import Endpoint, HttpsChannel
 from gateway.channels.soap import PowerExchange
 from gateway.clock import SystemClock, SystemIds
@@ -15,8 +18,12 @@ from gateway.documents.schema import Schema
 from gateway.errors import ConfigurationError
 from gateway.flow.collect import Handling
 from gateway.flow.dated import DatedValidator
+from gateway.flow.fetching import Fetching
+from gateway.flow.receive import Judging
+from gateway.flow.receive import Sender as Packaging
 from gateway.flow.validate import PackValidator
 from gateway.flow.withdraw import WithdrawalForm
+from gateway.ledger.intake import Versions
 from gateway.ledger.store import Ledger, open_ledger
 from gateway.legal import LegalClock
 from gateway.mapping.compile import compile_mapping
@@ -24,14 +31,32 @@ from gateway.mapping.load import find_mapping, load_mapping
 from gateway.mapping.model import Mapping
 from gateway.model.case_record import Sender
 from gateway.model.destination import Pace, Terms, Window
+from gateway.model.finding import Finding
+from gateway.model.record import Row
 from gateway.model.record_type import LaneKind, Role
 from gateway.pack import Pack, PackSet, load_pack
-from gateway.ports import Clock, Destination, Mapper, Source, Validator
+from gateway.ports import AllocationRequest, Clock, Destination, Mapped, Mapper, Source, Validator
 from gateway.rules import Rules
+from gateway.rules.return_codes import ReturnCodes
 from gateway.sdk import Adapter, AdapterSettings
 from gateway.trust.signing import Signer, Verifier
 
 BUILT_IN_ADAPTER = "database"
+
+
+class StandardForm:
+    """Stands for the mapping of a source whose records come in the standard form: nothing is mapped."""
+
+    version = "standard-form"
+    asks = False
+
+    def wants(self, row: Row) -> tuple[AllocationRequest, ...]:
+        """Ask for nothing."""
+        return ()
+
+    def map(self, row: Row, numbers: TypingMapping[AllocationRequest, int]) -> Mapped:
+        """Make nothing of a row: such a source has none."""
+        return Mapped((), ())
 
 
 def judging_packs(pack: Pack, live: PackSet) -> PackSet:
@@ -76,6 +101,17 @@ def open_source(configuration: Configuration, settings: SourceSettings, clock: C
         from gateway.channels.files.source import open_files
 
         return open_files(options, clock)
+    if settings.adapter == "rest":
+        from gateway.channels.rest import open_rest
+
+        return open_rest(options, clock)
+    if settings.standard_form:
+        from gateway.channels.department import DepartmentSource
+
+        place = f"sources.d/{settings.name}.yaml"
+        asked = parse_department_options(settings.options, place, configuration.root)
+        version = load_pack(configuration.site.pack).version
+        return DepartmentSource(settings.name, settings.org, asked, configuration.root, version)
     for entry in entry_points(group="gateway.adapters", name=settings.adapter):
         adapter: Adapter = entry.load()
         return adapter(options, tools)
@@ -84,11 +120,15 @@ def open_source(configuration: Configuration, settings: SourceSettings, clock: C
 
 def compile_source_mapping(configuration: Configuration, settings: SourceSettings, pack: Pack) -> Mapper:
     """Load and compile the mapping of a source. Raises ConfigurationError with every fault of the file."""
+    if settings.standard_form:
+        return StandardForm()
     return compile_mapping(load_source_mapping(configuration, settings, pack), pack, settings.name)
 
 
 def load_source_mapping(configuration: Configuration, settings: SourceSettings, pack: Pack) -> Mapping:
     """Load the mapping of a source. Raises ConfigurationError with every fault of the file."""
+    if settings.mapping is None:
+        raise ConfigurationError(f"sources.d/{settings.name}.yaml: mapping: 必须填写 / is needed")
     path, search = find_mapping(settings.mapping, [*configuration.site.mappings, configuration.root / "mappings"])
     return load_mapping(path, pack, search)
 
@@ -101,7 +141,34 @@ def handling_of(
         mapper=compile_source_mapping(configuration, settings, pack), validator=validator, level=settings.level,
         waiting=settings.waiting_limit, pack=stamp, adapter=f"{settings.adapter} {__version__}",
         sender=sender_of(settings), withdrawal=WithdrawalForm.of(pack),
+        fetching=fetching_of(configuration, settings, pack, validator, stamp) if settings.standard_form else None,
     )  # fmt: skip
+
+
+def fetching_of(
+    configuration: Configuration, settings: SourceSettings, pack: Pack, validator: Validator, stamp: str
+) -> Fetching:
+    """Return how the packages of a department are judged. Raises ConfigurationError."""
+    place = f"sources.d/{settings.name}.yaml"
+    options = parse_department_options(settings.options, place, configuration.root)
+    code = options.code or settings.org
+    trust, codes, rules = configuration.site.trust, ReturnCodes(pack), Rules(pack)
+
+    def code_of(findings: Sequence[Finding]) -> str:
+        return codes.answer(findings)
+
+    pinned = [(configuration.root / each).read_bytes() for each in options.signing_certificates]
+    judging = Judging(
+        receiver=configuration.site.organisation, standard_version=pack.version,
+        code_list_version=pack.code_list_version, by_element=pack.by_element, namespace=pack.namespace,
+        verifier=Verifier({code: pinned}), signer=Signer(trust.key.reveal_bytes(), trust.certificate.read_bytes()),
+        validator=validator, code_of=code_of, versions=Versions(stamp, StandardForm.version, f"department {__version__}"),
+        discards=frozenset(found for found, rule in rules.catalogue.items() if rule.discards),
+    )  # fmt: skip
+    bodies = None if settings.acts_for == "all" else frozenset({settings.org, *settings.acts_for})
+    sender = Packaging(settings.name, code, bodies, settings.level, settings.waiting_limit)
+    notices = frozenset(each.code for each in pack.types.values() if each.notice)
+    return Fetching(judging, sender, notices)
 
 
 def open_destination(settings: DestinationSettings, signer: Signer) -> Destination:

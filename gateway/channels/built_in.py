@@ -7,7 +7,11 @@ from typing import Final
 from pydantic import BaseModel
 
 from gateway.channels.database_options import DatabaseOptions
+from gateway.channels.department_options import DepartmentOptions
 from gateway.channels.files.options import FileOptions
+from gateway.channels.rest_options import RestOptions
 
-OPTIONS: Final[Mapping[str, type[BaseModel]]] = {"database": DatabaseOptions, "files": FileOptions}
+OPTIONS: Final[Mapping[str, type[BaseModel]]] = {
+    "database": DatabaseOptions, "department": DepartmentOptions, "files": FileOptions, "rest": RestOptions,
+}  # fmt: skip
 """Models of ``options`` by ``adapter``."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One HTTPS endpoint: kept-alive connections with client certificate, a deadline for the whole call, capped answers.
+"""One HTTP endpoint, as a rule over TLS: kept-alive connections with client certificate, a deadline for the whole call, capped answers.
 
 ``requests`` limits only the wait for each read; a peer that drips a byte now and then would hold a call for ever
 (promises.md R10). A watchdog shuts the socket down when the whole call has taken too long.
@@ -9,15 +9,15 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from gateway.errors import BadGateway, TimedOut, Unreachable
 
@@ -28,23 +28,24 @@ _ENDED = "the channel was told to end"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to call, whom to trust, and how long to wait (seconds)."""
+    """Where to call, whom to trust, with which client certificate if any, and how long to wait (seconds)."""
 
     url: str
-    authority: Path
-    certificate: Path
-    key: Path
+    authority: Path | None
+    certificate: Path | None
+    key: Path | None
     connect: float = 5.0
     total: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """Status, content type (lower case, without parameters) and body of an answer."""
+    """Status, content type (lower case, without parameters), body and headers (names in lower case) of an answer."""
 
     status: int
     content_type: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Sockets:
@@ -89,12 +90,19 @@ class HttpsChannel:
         Raises Unreachable when not one byte can have reached the other side, TimedOut when there was no whole answer
         (the outcome is unknown), BadGateway when the answer is larger than allowed, compressed or a redirect.
         """
+        return self._exchange("POST", self._endpoint.url, headers, body)
+
+    def get(self, url: str, headers: Mapping[str, str]) -> HttpAnswer:
+        """Get ``url`` of this endpoint's host and return the whole answer; raises as ``post`` does."""
+        return self._exchange("GET", url, headers, None)
+
+    def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> HttpAnswer:
         self._sockets.connecting = False
         if self._sockets.cut:
             raise Unreachable(_ENDED)
         try:
             with self._deadline():
-                return self._read(self._session.post(self._endpoint.url, data=body, headers=dict(headers), stream=True,
+                return self._read(self._session.request(method, url, data=body, headers=dict(headers), stream=True,
                     allow_redirects=False, timeout=(self._endpoint.connect, self._endpoint.total)))  # fmt: skip
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
             if self._sockets.connecting:
@@ -115,7 +123,8 @@ class HttpsChannel:
             body = b"".join(pieces)
             _require_whole(response, len(body))
             content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-            return HttpAnswer(response.status_code, content_type, body)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return HttpAnswer(response.status_code, content_type, body, headers)
 
     @contextmanager
     def _deadline(self) -> Iterator[None]:
@@ -140,9 +149,13 @@ class HttpsChannel:
         session = requests.Session()
         session.trust_env = False
         session.headers.update({"User-Agent": "power-exchange-gateway", "Accept-Encoding": "identity"})
-        session.verify = str(self._endpoint.authority)
-        session.cert = (str(self._endpoint.certificate), str(self._endpoint.key))
-        session.mount("https://", _Adapter(self._sockets))
+        endpoint = self._endpoint
+        if endpoint.authority is not None:
+            session.verify = str(endpoint.authority)
+        if endpoint.certificate is not None and endpoint.key is not None:
+            session.cert = (str(endpoint.certificate), str(endpoint.key))
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, _Adapter(self._sockets))
         return session
 
 
@@ -157,20 +170,22 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*arguments, **options)
         sockets = self._sockets
 
-        class Connection(HTTPSConnection):
+        class Watched:
             def connect(self) -> None:
                 sockets.connecting = True
-                super().connect()
+                super().connect()  # type: ignore[misc]
                 sockets.opened += 1
-                sockets.current = self.sock
+                sockets.current = self.sock  # type: ignore[attr-defined]
                 if sockets.cut:  # by another thread, which saw no socket yet
                     raise OSError(_ENDED)
                 sockets.connecting = False
 
-        class Pool(HTTPSConnectionPool):
-            ConnectionCls = Connection
-
-        self.poolmanager.pool_classes_by_scheme = {"https": Pool}
+        secure: Any = type("Connection", (Watched, HTTPSConnection), {})
+        plain: Any = type("Connection", (Watched, HTTPConnection), {})
+        self.poolmanager.pool_classes_by_scheme = {
+            "https": type("Pool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+            "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        }
 
 
 def _require_whole(response: requests.Response, size: int) -> None:

@@ -207,13 +207,28 @@ class SourceSettings(Settings):
     level: Level
     adapter: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")] = "database"
     options: dict[str, Any] = Field(default_factory=dict)
-    mapping: Text
+    mapping: Annotated[Text | None, Field(description="none for department: its records have the standard form")] = None
     schedule: Cron | None = None
     waiting: Duration | None = None
     shadow: Annotated[
         bool, Field(description="collect, map, validate and report only: gateway source shadow; deliver nothing")
     ] = False
     system: SystemSettings | None = None
+
+    @property
+    def standard_form(self) -> bool:
+        """Whether its records come in the standard form, with versions of their own, and need no mapping."""
+        return self.adapter == "department"
+
+    @model_validator(mode="after")
+    def _mapped(self) -> Self:
+        if self.standard_form and self.mapping is not None:
+            raise ValueError("adapter: department 不用 mapping / needs no mapping")
+        if self.standard_form and self.kind is not SourceKind.EVENT:
+            raise ValueError("adapter: department 须为 kind: event / needs kind: event")
+        if not self.standard_form and self.mapping is None:
+            raise ValueError("mapping: 必须填写 / is needed")
+        return self
 
     @property
     def waiting_limit(self) -> timedelta | None:

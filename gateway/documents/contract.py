@@ -26,8 +26,11 @@ class Children:
     Error details name elements, never their content: an answer may quote personal data.
     """
 
-    def __init__(self, element: "etree._Element", attributes: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, element: "etree._Element", attributes: frozenset[str] = frozenset(), namespace: str = NAMESPACE
+    ) -> None:
         self._name = _local(element)
+        self._namespace = namespace
         if set(element.attrib) - attributes:
             raise self._wrong("属性 / attributes")
         if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
@@ -43,7 +46,7 @@ class Children:
 
     def element_if(self, name: str) -> "etree._Element | None":
         """Take the next child if it is ``name``."""
-        if self._rest and self._rest[-1].tag == f"{{{NAMESPACE}}}{name}":
+        if self._rest and self._rest[-1].tag == f"{{{self._namespace}}}{name}":
             return self._rest.pop()
         return None
 
@@ -52,6 +55,10 @@ class Children:
         if not self._rest or self._rest[-1].tag != tag:
             raise self._wrong(tag.rpartition("}")[2])
         return self._rest.pop()
+
+    def foreign_if(self, tag: str) -> "etree._Element | None":
+        """Take the next child if it has the full tag ``{namespace}name``."""
+        return self._rest.pop() if self._rest and self._rest[-1].tag == tag else None
 
     def any_element(self) -> "etree._Element":
         """Take the next child, an element of the standard's namespace."""

@@ -23,9 +23,9 @@ class SoapVersion(Enum):
     V11 = "http://schemas.xmlsoap.org/soap/envelope/"
     V12 = "http://www.w3.org/2003/05/soap-envelope"
 
-    def headers(self, operation: str) -> Mapping[str, str]:
-        """Return the HTTP headers of a request for ``operation``."""
-        action = f"{NAMESPACE}/{operation}"
+    def headers(self, operation: str, namespace: str = NAMESPACE) -> Mapping[str, str]:
+        """Return the HTTP headers of a request for ``operation`` of the service with this namespace."""
+        action = f"{namespace}/{operation}"
         if self is SoapVersion.V11:
             return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"'}
         return {"Content-Type": f'application/soap+xml; charset=utf-8; action="{action}"'}
@@ -45,10 +45,12 @@ def wrap(content: bytes, version: SoapVersion = SoapVersion.V11) -> bytes:
     return _wrapped(version, content)
 
 
-def request(operation: str, content: bytes = b"", version: SoapVersion = SoapVersion.V11) -> bytes:
+def request(
+    operation: str, content: bytes = b"", version: SoapVersion = SoapVersion.V11, namespace: str = NAMESPACE
+) -> bytes:
     """Return the envelope of a request whose element ``operation`` holds ``content``."""
     name = operation.encode()
-    return _wrapped(version, b'<%b xmlns="%b">' % (name, NAMESPACE.encode()), content, b"</%b>" % name)
+    return _wrapped(version, b'<%b xmlns="%b">' % (name, namespace.encode()), content, b"</%b>" % name)
 
 
 def _wrapped(version: SoapVersion, *pieces: bytes) -> bytes:
@@ -86,10 +88,10 @@ def unwrap_root(root: "etree._Element") -> tuple[SoapVersion, "etree._Element"]:
     return version, body[0]
 
 
-def answer(data: bytes, response: str) -> "etree._Element | ExchangeFault":
+def answer(data: bytes, response: str, namespace: str = NAMESPACE) -> "etree._Element | ExchangeFault":
     """Return the element ``response`` of an answer, or the fault in its place; raises BadGateway for anything else."""
     version, content = unwrap(data)
-    if content.tag == f"{{{NAMESPACE}}}{response}":
+    if content.tag == f"{{{namespace}}}{response}":
         return content
     if content.tag == f"{{{version.value}}}Fault":
         return _fault(content)

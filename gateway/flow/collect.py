@@ -9,6 +9,7 @@ from datetime import timedelta
 from gateway.errors import GatewayError, SourceError, SourceHeld
 from gateway.flow.absence import compare
 from gateway.flow.cursor import Cursor
+from gateway.flow.fetching import Fetching, PackageSource, fetch_packages
 from gateway.flow.tell import tell
 from gateway.flow.translating import Begun, Hands, Translator
 from gateway.flow.withdraw import WithdrawalForm, withdrawing
@@ -41,6 +42,8 @@ class Handling:
     adapter: str
     sender: Sender | None = None
     withdrawal: WithdrawalForm | None = None
+    fetching: Fetching | None = None
+    """How packages are judged, of a source that gives packages and no rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,9 @@ def pull(job: Pull) -> Pulled:
         job.source.name, job.source.kind, job.handling.level, job.clock.now(), job.handling.waiting
     )
     try:
+        if isinstance(job.source, PackageSource):
+            fetch_packages(job, job.source, lease)
+            return Pulled(lease.run_id, job.ledger.end_run(lease, "done"))
         tell(job.ledger, job.source, lease.source_id)
         _withdraw(job, lease)
         whole = _read_to_end(job, lease)

@@ -92,28 +92,13 @@ class Judging:
     discards: Collection[str] = field(default=frozenset())
 
 
-class Receiving:
-    """Turns packages into parcels for the ledger, and what the ledger says into receipts; safe between threads."""
+class Examining:
+    """Judges packages by themselves: parties, signature, digests, every record; holds no ledger. Safe between threads."""
 
-    def __init__(self, ledger: Ledger, judging: Judging, clock: Clock) -> None:
-        """Judge packages for ``ledger``."""
-        self._ledger = ledger
+    def __init__(self, judging: Judging, clock: Clock) -> None:
+        """Judge with ``judging`` by the time of ``clock``."""
         self._judging = judging
         self._clock = clock
-
-    def given(self, lease: RunLease, package_id: str, body_digest: str) -> bytes | None:
-        """Return the receipt given before for the same package, byte for byte; raises CallRefused for another body."""
-        with self._ledger.reading() as connection:
-            known = received.given(connection, self._ledger.segments, lease.source_id, package_id)
-        if known is None:
-            return None
-        if known.body_digest != body_digest:
-            raise CallRefused(
-                "1005", "该包号已用于别的内容 / packageId was used for another body", package_id=package_id
-            )
-        if known.receipt is None:
-            raise CallRefused("5000", "该包已接收,回执已不再保留 / taken before, its receipt is not retained any more")
-        return known.receipt
 
     def authentic(self, element: Element, sender: Sender) -> WirePackage:
         """Check parties, signature, count and bodyDigest; raises CallRefused 1002, 1005, 1006, 3002 or 3003."""
@@ -202,6 +187,29 @@ class Receiving:
             refused = (finding(NOT_YOURS, "orgCode", told.draft.org_code),)
             return arrived._replace(draft=told.draft, refused=refused, code="2007")
         return arrived._replace(draft=told.draft._replace(facts=examined.facts), warnings=found)
+
+
+class Receiving(Examining):
+    """Turns packages into parcels for the ledger, and what the ledger says into receipts; safe between threads."""
+
+    def __init__(self, ledger: Ledger, judging: Judging, clock: Clock) -> None:
+        """Judge packages for ``ledger``."""
+        super().__init__(judging, clock)
+        self._ledger = ledger
+
+    def given(self, lease: RunLease, package_id: str, body_digest: str) -> bytes | None:
+        """Return the receipt given before for the same package, byte for byte; raises CallRefused for another body."""
+        with self._ledger.reading() as connection:
+            known = received.given(connection, self._ledger.segments, lease.source_id, package_id)
+        if known is None:
+            return None
+        if known.body_digest != body_digest:
+            raise CallRefused(
+                "1005", "该包号已用于别的内容 / packageId was used for another body", package_id=package_id
+            )
+        if known.receipt is None:
+            raise CallRefused("5000", "该包已接收,回执已不再保留 / taken before, its receipt is not retained any more")
+        return known.receipt
 
     def issue(self, receipted: Receipted) -> bytes:
         """Write and sign the receipt of a package."""

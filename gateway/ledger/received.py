@@ -201,6 +201,11 @@ def acknowledge(
     )
 
 
+def mark_read(connection: Connection, source_id: int, record_id: int, now: int) -> None:
+    """Note that a notice was put to a department."""
+    upsert_rows(connection, notice_read, ("source_id", "record_id", "at"), [(source_id, record_id, now)])
+
+
 class Turned(NamedTuple):
     """A package of a known sender that was refused whole."""
 

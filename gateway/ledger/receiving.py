@@ -7,13 +7,13 @@ are folded, and nobody is answered before the outer commit. If that fails, it fa
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
-from gateway.ledger import runs
+from gateway.ledger import owed, runs
 from gateway.ledger.batches import insert_rows, upsert_rows
 from gateway.ledger.declared_fold import DeclaredFold, DeclaredRecord, Taken, held_versions
 from gateway.ledger.engine import Contended, is_contention
@@ -32,6 +32,9 @@ from gateway.model.case_record import Sender
 from gateway.model.finding import Finding
 from gateway.model.record import Draft, Row
 from gateway.semantics.declared import Declared
+
+STATE_DEPENDENT: Final = frozenset({"2001", "2002", "2003", "2008"})
+"""Codes of refusals that may pass when what is missing arrives."""
 
 _RECEIPT_NO = "receipt-no"
 _RECORD_COLUMNS = ("record_id", "wire_id", "source_id", "receipt_no", "day")
@@ -66,6 +69,7 @@ class Parcel:
 
     ``head`` is the sender's Head with its Signature, kept as evidence. ``secret`` are keys whose content must not be
     stored. ``sender`` is whom the rules of cases take for the one who acts, ``code_of`` words what they refuse.
+    ``cursor`` is where the source stands behind a package that was fetched from it; its receipt is owed (B17).
     """
 
     lease: RunLease
@@ -80,6 +84,7 @@ class Parcel:
     secret: frozenset[str] = frozenset()
     sender: Sender | None = None
     code_of: CodeOf = field(default=lambda _findings: "1002", repr=False)
+    cursor: str | None = None
 
 
 class Answer(NamedTuple):
@@ -162,14 +167,17 @@ def _apart(connection: Connection, desk: Desk, parcel: Parcel, now: int) -> "_Me
 
 
 def _fold(connection: Connection, desk: Desk, parcel: Parcel, now: int) -> _Member:
-    runs.move_cursor(connection, parcel.lease, parcel.lease.cursor)
+    runs.move_cursor(connection, parcel.lease, parcel.lease.cursor if parcel.cursor is None else parcel.cursor)
     gate = desk.gate(connection, now)
     decision, answers = _decide(connection, desk, gate, parcel)
     kept = Kept(parcel.versions, parcel.secret, [each.row.row_id for each in parcel.records])
     made = write_fold(connection, desk, parcel.lease, gate, decision, kept, now)
     runs.add_figures(connection, parcel.lease, count(decision, len(parcel.records), 0))
-    note_sequence(connection, parcel.lease.source_id, parcel.stream_id, parcel.seq, now)
-    note_voided(connection, parcel.lease.source_id, parcel.stream_id, parcel.voided)
+    if parcel.cursor is None:
+        note_sequence(connection, parcel.lease.source_id, parcel.stream_id, parcel.seq, now)
+        note_voided(connection, parcel.lease.source_id, parcel.stream_id, parcel.voided)
+    else:
+        owed.remember(connection, parcel.lease.source_id, [each.record for each in answers if _is_final(each)])
     return _Member(parcel, answers, made)
 
 
@@ -194,6 +202,13 @@ def _decide(connection: Connection, desk: Desk, gate: Gate, parcel: Parcel) -> t
         if not decision.refused:
             return decision, answers
         records = tuple(_turned_away(each, decision, parcel.code_of) for each in records)
+
+
+def _is_final(answer: Answer) -> bool:
+    """Tell whether a record need not be looked at when it is shown again: not if its refusal may pass (standard.md §4)."""
+    if answer.taken is None:
+        return False
+    return answer.taken.outcome is not Declared.REFUSED or answer.record.code not in STATE_DEPENDENT
 
 
 def _turned_away(each: Arrived, decision: Decision, code_of: CodeOf) -> Arrived:
@@ -248,6 +263,8 @@ def _receipt(
         }  # fmt: skip
         connection.execute(insert(received_package).values(values))
         state_row(connection, received_package, number, values)
+        if parcel.cursor is not None:
+            owed.owe(connection, number, parcel.lease.source_id, parcel.package_id)
         _note_records(connection, member, number, notices, now)
     return receipts
 

@@ -82,3 +82,15 @@ source_withdrawal = Table(
     sqlite_with_rowid=False,
     comment="proposed withdrawals that two people have decided: the next run of the source carries them out",
 )
+
+owed_receipt = Table(
+    "owed_receipt",
+    metadata,
+    Column("receipt_no", Id, primary_key=True, autoincrement=False),
+    Column("source_id", Integer, nullable=False, index=True),
+    Column("package_id", Text, nullable=False),
+    Column("put", Text),  # SHA-256 of what was put while records of it still waited
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
+    comment="receipts of fetched packages that the department has not heard, or heard while records still waited (B17)",
+)
