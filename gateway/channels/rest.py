@@ -222,7 +222,7 @@ class RestSource:
 
     def _refuse_standstill(self, rows: Sequence[Row], unreadable: Sequence[Unreadable]) -> None:
         """Refuse a page that shows the very rows of the one before: the interface ignores the parameter."""
-        shown = tuple(each.row_id for each in (*rows, *unreadable))
+        shown = (*(each.row_id for each in rows), *(each.row_id for each in unreadable))
         if shown and shown == self._before:
             raise service_error("SVC-008", self.name, self._options.paging.parameter or "next")
         self._before = shown
@@ -276,7 +276,9 @@ class RestSource:
 
     def _answer(self, address: str) -> HttpAnswer:
         """Fetch an address, again where that may help. Raises SourceError."""
-        for tried in range(1, self._options.tries + 1):
+        tried = 0
+        while True:
+            tried += 1
             wait = float(2 ** (tried - 1))
             try:
                 answer = self._channel.get(address, self._headers())
@@ -294,9 +296,9 @@ class RestSource:
                 error = service_error("SVC-003", self.name, f"HTTP {answer.status}")
                 again = answer.headers.get("retry-after", "")
                 wait = float(again) if again.isascii() and again.isdigit() else wait
-            if tried < self._options.tries:
-                self._rest(min(wait, _LONGEST_WAIT))
-        raise error
+            if tried >= self._options.tries:
+                raise error
+            self._rest(min(wait, _LONGEST_WAIT))
 
     def _parsed(self, answer: HttpAnswer) -> Any:
         try:

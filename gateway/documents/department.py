@@ -63,7 +63,7 @@ class DepartmentCount(NamedTuple):
 
     type: str
     item_code: str
-    count: int
+    records: int
     distinct: int
 
 

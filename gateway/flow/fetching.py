@@ -166,24 +166,28 @@ class _Reading:
         """Read a window to its end, or until told to stop; return the cursor as it is committed."""
         size = self.source.page
         while not self.job.stopping():
-            try:
-                page = self.source.fetch(window, after, size)
-                behind = self._behind(floor, window, page)
-                self._take(page, behind)
-            except UnreadablePage as fault:
-                page = self._at_fault(size, fault.beyond, UNREADABLE, fault)
-            except CallRefused as fault:
-                page = self._at_fault(size, page, UNTRUSTED, self._untrusted(fault))
-            else:
-                size = min(size * _SMALLER, self.source.page)
-            if page is None:  # the same again, in smaller pieces
+            reached = self._step(floor, window, after, size)
+            if reached is None:  # the same again, in smaller pieces
                 size = max(1, size // _SMALLER)
                 continue
-            if not page.more:
-                self._end(self._behind(floor, window, page))
+            if not reached.more:
+                self._end(self._behind(floor, window, reached))
                 break
-            after = Position(None, page.cursor)
+            after = Position(None, reached.cursor)
+            size = min(size * _SMALLER, self.source.page)
         return Cursor.parse(self.lease.cursor)
+
+    def _step(self, floor: str | None, window: Window, after: Position | None, size: int) -> RecordsPage | None:
+        """Fetch and take one page and return it, also where its one record was passed over; None to ask for less."""
+        try:
+            page = self.source.fetch(window, after, size)
+        except UnreadablePage as fault:
+            return self._at_fault(size, fault.beyond, UNREADABLE, fault)
+        try:
+            self._take(page, self._behind(floor, window, page))
+        except CallRefused as refused:
+            return self._at_fault(size, page, UNTRUSTED, self._untrusted(refused))
+        return page
 
     def _behind(self, floor: str | None, window: Window, page: RecordsPage) -> str:
         if page.more:
@@ -210,7 +214,10 @@ class _Reading:
             seen = owed.seen(connection, lease.source_id, shown)
             given = received.given(connection, job.ledger.segments, lease.source_id, package.head.package_id)
         fresh = tuple(each for each in package.records if each.record_id not in seen)
-        if given is not None and given.body_digest == package.head.body_digest:
+        if given is not None:
+            if given.body_digest != package.head.body_digest:
+                told = "packageId 已用于别的内容 / packageId was used for another body"
+                raise SourceError(f"{self.source.name}: {UNTRUSTED} {told}", _TRUST_HINT)
             fresh = ()
         lease.note_rereads(len(shown) - len(fresh))
         if not fresh:
@@ -219,15 +226,17 @@ class _Reading:
         return replace(parcel, cursor=behind)
 
     def _store(self, parcel: Parcel) -> None:
+        outcome: Stored | Contended = Contended(parcel.package_id)
         for _attempt in range(_TRIES):
             outcome = commit_parcels(self.job.ledger, [parcel], self.receiving.issue, self.fetching.notices)[0]
             if isinstance(outcome, Stored):
-                self.lease.cursor, self.lease.deaths = parcel.cursor or "", 0
-                if outcome.accepted:
-                    self.job.grew(outcome.accepted)
-                self.job.progress(self.done, None)
-                return
-        raise outcome if isinstance(outcome, Contended) else AssertionError(parcel.package_id)
+                break
+        if isinstance(outcome, Contended):
+            raise outcome
+        self.lease.cursor, self.lease.deaths = parcel.cursor or "", 0
+        if outcome.accepted:
+            self.job.grew(outcome.accepted)
+        self.job.progress(self.done, None)
 
     def _at_fault(
         self, size: int, page: RecordsPage | None, code: str, fault: SourceError

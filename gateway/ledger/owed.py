@@ -53,6 +53,12 @@ def seen(connection: Connection, source_id: int, records: Sequence[tuple[str, in
     return {rows[row_id] for row_id, each in known.items() if each.digest == digest_of(rows[row_id])}
 
 
+def versions_seen(connection: Connection, source_id: int, shown: Sequence[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Return those of these (key, version) that were seen before, whatever became of them."""
+    rows = {row_of(key, version): (key, version) for key, version in shown}
+    return {rows[row_id] for row_id in remembered(connection, source_id, rows)}
+
+
 def owe(connection: Connection, receipt_no: int, source_id: int, package_id: str) -> None:
     """Note that a department is owed a receipt; it stands or falls with the package."""
     connection.execute(

@@ -201,6 +201,12 @@ def acknowledge(
     )
 
 
+def source_id_of(connection: Connection, name: str) -> int | None:
+    """Return the number of a source, None where the ledger does not know it."""
+    found = connection.execute(select(source.c.id).where(source.c.name == name)).scalar()
+    return None if found is None else int(found)
+
+
 def mark_read(connection: Connection, source_id: int, record_id: int, now: int) -> None:
     """Note that a notice was put to a department."""
     upsert_rows(connection, notice_read, ("source_id", "record_id", "at"), [(source_id, record_id, now)])

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from gateway.errors import ChannelError, Fenced, GatewayError
 from gateway.flow.backlog import Backlog
 from gateway.flow.collect import Pull, Pulled, pull
+from gateway.flow.compare_keys import KeyListing, compare_keys, days_until_now
 from gateway.flow.deliver import Delivery, deliver_until
-from gateway.flow.reconcile import Difference, Reconciled, keep, reconcile
+from gateway.flow.reconcile import Difference, DifferenceKind, Reconciled, keep, reconcile
 from gateway.flow.summary import Summary
 from gateway.flow.sweep import can_sweep, sweep
 from gateway.flow.sweep import keep as keep_sweep
@@ -155,10 +156,15 @@ def sweep_one(place: Workplace, part: SourcePart, backlog: Backlog) -> list[Diff
 
     Nothing is found where the source was never pulled, or can't be read again. Raises SourceError, Fenced, LedgerError.
     """
+    found: list[Difference] = []
     with closing(part.open()) as source:
+        if isinstance(source, KeyListing):
+            found = compare_keys(place.ledger, source, days_until_now(place.clock)) or []
         swept = sweep(place.ledger, source, part.handling.mapper, place.chunk) if can_sweep(source) else None
     if swept is None:
-        return []
+        if any(each.kind is not DifferenceKind.EXTRA for each in found):
+            pull_one(place, part, backlog, lambda _name, _done, _expected: None, whole=True)
+        return found
     differences = swept.told(part.name, keep_sweep(place.ledger, swept, write=place.ledger))
     if any(not each.read_again and each.theirs for each in swept.differences):
         pull_one(place, part, backlog, lambda _name, _done, _expected: None, whole=True)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from gateway.clock import moment
 from gateway.errors import ChannelError, SourceError
 from gateway.flow.lateness import PARTIES, Late, late_records
+from gateway.flow.compare_keys import KeyListing, compare_keys, days_until_now
 from gateway.flow.reconcile import Difference, Reconciled, keep, reconcile
 from gateway.flow.sweep import RowFigures, Swept, can_sweep, sweep
 from gateway.flow.sweep import keep as keep_sweep
@@ -148,6 +149,12 @@ def three_way(
 def _sweep(parties: Parties, part: SourcePart, found: ThreeWay, advance: Callable[[int], None]) -> None:
     try:
         with closing(part.open()) as source:
+            if isinstance(source, KeyListing):
+                keys = compare_keys(parties.ledger, source, days_until_now(parties.ledger.clock))
+                if keys is None:
+                    found.skipped[part.name] = "never-pulled"
+                found.differences += keys or []
+                return
             if not can_sweep(source):
                 found.skipped[part.name] = "consumed"
                 return

@@ -349,6 +349,20 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "owed_receipt",
+        sa.Column(
+            "receipt_no", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("package_id", sa.Text(), nullable=False),
+        sa.Column("put", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("receipt_no", name=op.f("pk_owed_receipt")),
+        comment="receipts of fetched packages that the department has not heard, or heard while records still waited (B17)",
+    )
+    op.create_index(op.f("ix_owed_receipt_source_id"), "owed_receipt", ["source_id"], unique=False)
+    op.create_table(
         "package",
         sa.Column("no", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("package_id", sa.Text(), nullable=False),
