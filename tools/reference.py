@@ -3,6 +3,7 @@
 
 import argparse
 import importlib
+import inspect
 import json
 import pkgutil
 import sys
@@ -114,6 +115,7 @@ def _help(arguments: list[str]) -> list[str]:
 def configuration_page() -> str:
     """Return configuration.md: every key, and the example that ``gateway init`` writes."""
     from gateway import resources
+    from gateway.channels.built_in import OPTIONS
     from gateway.config import json_schema
 
     places = {
@@ -132,6 +134,11 @@ def configuration_page() -> str:
         lines += [f"## {place}", "", *table(("键 key", "类型 type", "必填", "默认 default"), _keys(schema, schema)), ""]
         for example in sorted(examples.glob(place.replace("NAME", "*"))):
             lines += ["```yaml", example.read_text(encoding="utf-8").rstrip(), "```", ""]
+    for name, model in OPTIONS.items():
+        schema = model.model_json_schema()
+        told = " ".join((inspect.getdoc(model) or "").split())
+        lines += [f"## options: adapter {name}", "", told, ""]
+        lines += [*table(("键 key", "类型 type", "必填", "默认 default"), _keys(schema, schema)), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
