@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from gateway.channels.database_stamp import EpochStamp, Now, Stamp, moved
-from gateway.channels.files.formats import json_scalar
+from gateway.channels.files.json_file import json_scalar
 from gateway.channels.https import Endpoint, HttpAnswer, HttpsChannel
 from gateway.channels.rest_options import RestOptions, parse_rest_options
 from gateway.channels.service_findings import service_error, service_finding
