@@ -66,7 +66,9 @@ def _of_day(ledger: Ledger, source: KeyListing, source_id: int, day: str) -> Ite
         if (key, each.version) not in seen:
             kind = DifferenceKind.ALTERED if key in ours else DifferenceKind.MISSING
             held = f"v{ours[key].version}" if key in ours else ""
-            yield Difference("", day, key, kind, held, f"v{each.version}", type=each.type, source=source.name, row_id=key)
+            yield Difference(
+                "", day, key, kind, held, f"v{each.version}", type=each.type, source=source.name, row_id=key
+            )
     for key, head in ours.items():
         if key not in theirs:
             yield Difference(
