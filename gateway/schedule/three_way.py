@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from gateway.clock import moment
 from gateway.errors import ChannelError, SourceError
-from gateway.flow.lateness import PARTIES, Late, late_records
 from gateway.flow.compare_keys import KeyListing, compare_keys, days_until_now
+from gateway.flow.lateness import PARTIES, Late, late_records
 from gateway.flow.reconcile import Difference, Reconciled, keep, reconcile
 from gateway.flow.sweep import RowFigures, Swept, can_sweep, sweep
 from gateway.flow.sweep import keep as keep_sweep
