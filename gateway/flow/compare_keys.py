@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final, Protocol, runtime_checkable
 
 from gateway.documents.department import DepartmentCount, DepartmentKey
-from gateway.flow.reconcile import CONFIRMED, Difference, DifferenceKind
+from gateway.flow.reconcile import Difference, DifferenceKind
 from gateway.ledger import owed, received
 from gateway.ledger.store import Ledger
 from gateway.ports import Clock
@@ -73,5 +73,5 @@ def _of_day(ledger: Ledger, source: KeyListing, source_id: int, day: str) -> Ite
         if key not in theirs:
             yield Difference(
                 "", day, key, DifferenceKind.EXTRA, f"v{head.version}", "", head.org_code, head.item_code, head.type,
-                source.name, key, CONFIRMED,
+                source.name, key,
             )  # fmt: skip
