@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, column, quoted_name, select, table
 from gateway.channels.database import DatabaseSource
 from gateway.channels.database_options import ChangesOptions, DatabaseOptions
 from gateway.channels.database_rows import RowBuilder
-from gateway.channels.database_shape import Shape
+from gateway.channels.database_shape import Shape, given
 from gateway.errors import ConfigurationError, SourceError
 from gateway.model.record import Row, SourceKind
 from gateway.ports import Clock, Page, Position, Unreadable, Window
@@ -54,12 +54,12 @@ class ChangesSource(DatabaseSource):
         begin = int(window.floor if after is None or after.row_id is None else after.row_id)
         with self._connected() as connection:
             shape, builder = self._prepared(connection)
-            entries = connection.execute(self._entries(begin, size)).fetchall()
-            if not entries:
+            found = connection.execute(entries(self._changes, begin, size)).fetchall()
+            if not found:
                 return Page((), after or Position(None, str(begin)), False)
-            named = list(dict.fromkeys(tuple(entry[1:]) for entry in entries))
+            named = list(dict.fromkeys(tuple(entry[1:]) for entry in found))
             rows, unreadable, there = self._look_up(connection, shape, builder, named)
-            last = int(entries[-1][0])
+            last = int(found[-1][0])
         self._reached = max(self._reached or "", f"{last:0{_DIGITS}d}")
         shown = tuple(replace(row, stamp=f"{last:0{_DIGITS}d}") for row in rows)
         ids = {builder.join(key) for key in named if None not in key}
@@ -74,25 +74,8 @@ class ChangesSource(DatabaseSource):
         """Only the whole table is counted."""
         return super().estimate(window) if window.floor is None else None
 
-    def _table(self) -> Any:
-        schema, _, name = self._changes.table.rpartition(".")
-        columns: list[Any] = [
-            column(quoted_name(n, quote=True)) for n in (self._changes.sequence, *self._changes.row_id)
-        ]
-        return table(
-            quoted_name(name, quote=True), *columns, schema=quoted_name(schema, quote=True) if schema else None
-        )
-
-    def _entries(self, begin: int, size: int) -> Select[Any]:
-        changes = self._table()
-        sequence = changes.c[self._changes.sequence]
-        keys = [changes.c[name] for name in self._changes.row_id]
-        return select(sequence, *keys).where(sequence > begin).order_by(sequence).limit(size)
-
     def _highest(self, connection: Connection) -> str:
-        changes = self._table()
-        sequence = changes.c[self._changes.sequence]
-        top = connection.execute(select(sequence).order_by(sequence.desc()).limit(1)).scalar()
+        top = connection.execute(highest(self._changes)).scalar()
         try:
             return f"{int(top or 0):0{_DIGITS}d}"
         except (TypeError, ValueError) as fault:
@@ -114,3 +97,23 @@ class ChangesSource(DatabaseSource):
                 else:
                     unreadable.append(made)
         return rows, unreadable, there
+
+
+def entries(changes: ChangesOptions, begin: int, size: int) -> Select[Any]:
+    """Return the statement for the next entries of a change table: the number, and the id of the row."""
+    source = _table(changes)
+    sequence = source.c[changes.sequence]
+    keys = [source.c[name] for name in changes.row_id]
+    return select(sequence, *keys).where(sequence > given(begin)).order_by(sequence).limit(size)
+
+
+def highest(changes: ChangesOptions) -> Select[Any]:
+    """Return the statement for the number of the last entry."""
+    sequence = _table(changes).c[changes.sequence]
+    return select(sequence).order_by(sequence.desc()).limit(1)
+
+
+def _table(changes: ChangesOptions) -> Any:
+    schema, _, name = changes.table.rpartition(".")
+    columns: list[Any] = [column(quoted_name(n, quote=True)) for n in (changes.sequence, *changes.row_id)]
+    return table(quoted_name(name, quote=True), *columns, schema=quoted_name(schema, quote=True) if schema else None)

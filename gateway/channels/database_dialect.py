@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What differs between databases: how to open one for reading only, its clock, and reading cells it chokes on.
 
-Only the dialects listed here are opened, and of a URL's parameters only those that choose a server or its TLS: a
-configuration file must not be able to run statements or read files through a driver's options.
+Only the databases of ``database_drivers`` are opened. Those of which a real server has been at hand are opened here, the
+others in ``database_vendors``.
 """
 
 import sqlite3
@@ -13,29 +13,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from gateway.channels.database_drivers import DRIVERS, make_engine
 from gateway.channels.database_options import DatabaseOptions, secret
 from gateway.channels.database_stamp import Now
+from gateway.channels.database_vendors import VENDORS, vendor_engine, vendor_now
 from gateway.clock import BEIJING
 from gateway.documents import gb18030
 from gateway.errors import ConfigurationError
 from gateway.ports import Clock
 
-_DRIVERS = {
-    "sqlite": "sqlite+pysqlite",
-    "postgresql": "postgresql+psycopg",
-    "mysql": "mysql+pymysql",
-    "mariadb": "mariadb+pymysql",
-}
-_PARAMETERS = {
-    "sqlite": set[str](),
-    "postgresql": {"host", "port", "sslmode", "sslrootcert"},
-    "mysql": {"unix_socket", "ssl_ca"},
-    "mariadb": {"unix_socket", "ssl_ca"},
-}
 # How many virtual machine steps of SQLite pass between two looks at the clock.
 _STEPS = 100_000
 
@@ -56,8 +46,10 @@ def open_database(options: DatabaseOptions, directory: Path, clock: Clock, place
     if name == "sqlite":
         return _sqlite(url, options, directory, clock, place)
     if name == "postgresql":
-        return _postgresql(url, options)
-    return _mariadb(url, options)
+        return _postgresql(url, options, place)
+    if name in VENDORS:
+        return Opened(_autocommitting(vendor_engine, url, options, place), vendor_now, _as_it_is)
+    return _mariadb(url, options, place)
 
 
 def address(options: DatabaseOptions, directory: Path, place: str) -> URL:
@@ -67,21 +59,29 @@ def address(options: DatabaseOptions, directory: Path, place: str) -> URL:
         backend, driver = url.get_backend_name(), url.drivername
     except ArgumentError:
         raise ConfigurationError(f"{place}: options.url: 不是数据库地址 / not a database URL") from None
-    if backend not in _DRIVERS or driver not in (backend, _DRIVERS[backend]):
-        allowed = ", ".join(_DRIVERS)
+    known = DRIVERS.get(backend)
+    if known is None or driver not in (backend, known.url):
+        allowed = ", ".join(DRIVERS)
         raise ConfigurationError(f"{place}: options.url: 只支持 {allowed} / only these databases are opened")
-    strange = sorted(set(url.query) - _PARAMETERS[backend])
+    strange = sorted(set(url.query) - known.parameters)
     if strange:
         raise ConfigurationError(f"{place}: options.url: 不允许的参数 / parameter not allowed: {', '.join(strange)}")
     if options.password:
         url = url.set(password=secret(options.password, directory, place))
-    return url.set(drivername=_DRIVERS[backend])
+    return url.set(drivername=known.url)
 
 
-def _engine(url: URL, **more: Any) -> Engine:
-    return create_engine(
-        url, isolation_level="AUTOCOMMIT", pool_size=1, max_overflow=1, pool_pre_ping=True, hide_parameters=True, **more
-    )
+def _engine(url: URL, place: str, **more: Any) -> Engine:
+    return _autocommitting(make_engine, url, place, **more)
+
+
+def _autocommitting(make: Callable[..., Engine], *given: Any, **more: Any) -> Engine:
+    return make(*given, isolation_level="AUTOCOMMIT", pool_size=1, max_overflow=1, **more)
+
+
+@contextmanager
+def _as_it_is(_: Connection) -> Iterator[None]:
+    yield
 
 
 # -- SQLite ------------------------------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ def _sqlite(url: URL, options: DatabaseOptions, directory: Path, clock: Clock, p
         connection.set_progress_handler(lambda: clock.monotonic() > deadline[0], _STEPS)
         return connection
 
-    engine = _engine(url.set(database=str(path)), creator=connect)
+    engine = _engine(url.set(database=str(path)), place, creator=connect)
 
     @event.listens_for(engine, "before_cursor_execute")
     def _start_timer(*_: object) -> None:
@@ -149,10 +149,11 @@ def tolerant(encoding: str) -> Callable[[bytes], str | bytes]:
 # -- PostgreSQL --------------------------------------------------------------------------------------------------
 
 
-def _postgresql(url: URL, options: DatabaseOptions) -> Opened:
+def _postgresql(url: URL, options: DatabaseOptions, place: str) -> Opened:
     milliseconds = int(options.statement_timeout.total_seconds() * 1000)
     engine = _engine(
         url,
+        place,
         connect_args={
             "connect_timeout": max(2, int(options.connect_timeout.total_seconds())),
             "options": f"-c default_transaction_read_only=on -c statement_timeout={milliseconds}",
@@ -198,10 +199,10 @@ def mariadb_arguments(url: URL, options: DatabaseOptions) -> tuple[URL, dict[str
     return url, connecting
 
 
-def _mariadb(url: URL, options: DatabaseOptions) -> Opened:
+def _mariadb(url: URL, options: DatabaseOptions, place: str) -> Opened:
     seconds = options.statement_timeout.total_seconds()
     url, connecting = mariadb_arguments(url, options)
-    engine = _engine(url, connect_args=connecting)
+    engine = _engine(url, place, connect_args=connecting)
 
     @event.listens_for(engine, "connect")
     def _session(driver: Any, _: object) -> None:

@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Connection, Engine, Select, and_, select, update
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from gateway.channels.database import DatabaseSource, said
 from gateway.channels.database_findings import source_finding
+from gateway.channels.database_flag_sql import FlagStatements
 from gateway.channels.database_options import DatabaseOptions, FlagOptions
 from gateway.channels.database_rows import RowBuilder
-from gateway.channels.database_shape import Shape, one_of
+from gateway.channels.database_shape import Shape
 from gateway.channels.database_writer import open_writer
 from gateway.clock import BEIJING
 from gateway.errors import ConfigurationError, SourceError
@@ -57,12 +58,7 @@ class FlagSource(DatabaseSource):
         try:
             with self._writing() as connection, self._connected() as reading:
                 shape, _ = self._prepared(reading)
-                table = shape.table()
-                nothing = and_(
-                    table.c[self._options.row_id[0]].is_(None), table.c[self._options.row_id[0]].is_not(None)
-                )
-                same = {table.c[name]: table.c[name] for name in self._flag.columns}
-                connection.execute(update(table).where(nothing).values(same))
+                connection.execute(self._statements(shape).nothing())
         except SourceError as fault:
             return (*found, source_finding("SRC-013", self._flag.column, fault.detail))
         return found
@@ -107,10 +103,9 @@ class FlagSource(DatabaseSource):
     def _claim(self, row_ids: Sequence[str]) -> None:
         with self._writing() as connection, self._connected() as reading:
             shape, _ = self._prepared(reading)
-            table = shape.table()
+            statements = self._statements(shape)
             for start in range(0, len(row_ids), _GROUP):
-                where = and_(shape.by_ids(row_ids[start : start + _GROUP]), self._is_new(table))
-                connection.execute(update(table).where(where).values({table.c[self._flag.column]: self._flag.claimed}))
+                connection.execute(statements.claim(row_ids[start : start + _GROUP]))
 
     def _write_one(self, result: RowResult, at: datetime) -> None:
         try:
@@ -123,20 +118,16 @@ class FlagSource(DatabaseSource):
         wanted = {each.row_id: each for each in results}
         with self._writing() as connection, self._connected() as reading:
             shape, builder = self._prepared(reading)
-            table = shape.table()
-            for cells in connection.execute(self._locked(shape, list(wanted))).fetchall():
+            statements = self._statements(shape)
+            for cells in connection.execute(statements.locked(list(wanted))).fetchall():
                 row_id = builder.row_id(cells)
                 result = wanted.get(row_id)
                 if result is None or not self._unchanged(builder, cells, result):
                     continue
-                where = and_(shape.by_ids([row_id]), self._is_open(table))
-                connection.execute(update(table).where(where).values(self._values(shape, result, at)))
+                connection.execute(statements.answer(row_id, self._values(shape, result, at)))
 
-    def _locked(self, shape: Shape, row_ids: Sequence[str]) -> Select[Any]:
-        table = shape.table()
-        columns = [table.c[name] for name in shape.names]
-        where = and_(shape.by_ids(row_ids), self._is_open(table))
-        return select(*columns).where(where).with_for_update()
+    def _statements(self, shape: Shape) -> FlagStatements:
+        return FlagStatements(shape, self._flag, self._options.row_id)
 
     def _unchanged(self, builder: RowBuilder, cells: Sequence[Any], result: RowResult) -> bool:
         made = builder.build(cells)
@@ -144,21 +135,15 @@ class FlagSource(DatabaseSource):
             return result.mark == UNREAD
         return made.digest.hex() == result.mark
 
-    def _values(self, shape: Shape, result: RowResult, at: datetime) -> dict[Any, Any]:
-        table, flag = shape.table(), self._flag
-        values: dict[Any, Any] = {table.c[flag.column]: flag.done if result.taken else flag.failed}
+    def _values(self, shape: Shape, result: RowResult, at: datetime) -> dict[str, Any]:
+        flag = self._flag
+        values: dict[str, Any] = {flag.column: flag.done if result.taken else flag.failed}
         if flag.time is not None:
             local = at.astimezone(BEIJING).replace(tzinfo=None, microsecond=0)
-            values[table.c[flag.time]] = local if shape.is_moment(flag.time) else f"{local:%Y-%m-%d %H:%M:%S}"
+            values[flag.time] = local if shape.is_moment(flag.time) else f"{local:%Y-%m-%d %H:%M:%S}"
         if flag.reason is not None:
-            values[table.c[flag.reason]] = None if result.reason is None else result.reason.zh[: flag.reason_length]
+            values[flag.reason] = None if result.reason is None else result.reason.zh[: flag.reason_length]
         return values
-
-    def _is_new(self, table: Any) -> Any:
-        return one_of(table.c[self._flag.column], self._flag.new)
-
-    def _is_open(self, table: Any) -> Any:
-        return one_of(table.c[self._flag.column], self._flag.open)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

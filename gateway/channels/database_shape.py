@@ -3,10 +3,13 @@
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
+    ClauseElement,
     ColumnClause,
     ColumnElement,
     Connection,
@@ -18,6 +21,7 @@ from sqlalchemy import (
     column,
     false,
     func,
+    literal,
     literal_column,
     not_,
     or_,
@@ -28,15 +32,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NullType
 
+from gateway.channels.database_moments import bound, exactly, is_aware, is_moment
 from gateway.channels.database_options import DatabaseOptions
-from gateway.channels.database_stamp import NativeStamp, Stamp
+from gateway.channels.database_stamp import NativeStamp, Stamp, moved
 from gateway.model.finding import Finding
 from gateway.model.row_id import split_row_id
 from gateway.ports import Window
 
-# Type codes of drivers that mean a date or a moment: psycopg's object ids, PyMySQL's field types.
-_NATIVE = {"postgresql": {1082, 1114, 1184}, "mysql": {7, 10, 12}, "mariadb": {7, 10, 12}}
-_WITH_ZONE = 1184
+_ROUNDED = timedelta(seconds=1)
+"""More than any rounding of a stamp moves it."""
 
 
 class ShapeFault(Exception):
@@ -52,6 +56,8 @@ class Described(NamedTuple):
 
     name: str
     type_code: object
+    digits: object = None
+    """Digits of a second's fraction, where the driver tells them."""
 
 
 def relation(options: DatabaseOptions, names: Sequence[str] = ()) -> FromClause:
@@ -72,7 +78,7 @@ def describe(connection: Connection, options: DatabaseOptions) -> list[Described
     statement: Select[Any] = select(literal_column("*")).select_from(relation(options)).where(false())
     result: CursorResult[Any] = connection.execute(statement)
     description: Any = result.cursor.description
-    return [Described(str(entry[0]), entry[1]) for entry in description]
+    return [Described(str(entry[0]), entry[1], entry[5]) for entry in description]
 
 
 class Shape:
@@ -87,19 +93,30 @@ class Shape:
         self._described = described
         self._dialect = dialect
         self._options = options
-        self.stamp = _stamp(options, described)
+        self.stamp = _stamp(options, described, dialect)
         self.untyped_stamp = (
             isinstance(self.stamp, NativeStamp)
             and options.stamp is not None
-            and _type_code(described, options.stamp.column) not in _NATIVE.get(dialect, set())
+            and not is_moment(dialect, _of(described, options.stamp.column).type_code)
         )
         source = relation(options, (*self.names, *(name for name in options.flags if name not in self.names)))
         self._source = source
-        self._columns = [source.c[name] for name in self.names]
+        self._columns: list[ColumnElement[Any]] = [source.c[name] for name in self.names]
         self._ids: list[ColumnElement[Any]] = [source.c[name] for name in options.row_id]
         flag = options.flag
         self._wanted: list[ColumnElement[bool]] = [] if flag is None else [one_of(source.c[flag.column], flag.open)]
         self._stamped: ColumnElement[Any] | None = source.c[options.stamp.column] if options.stamp else None
+        self._indexed: ColumnElement[Any] | None = None
+        if options.stamp and isinstance(self.stamp, NativeStamp):
+            self._read_exactly(options.stamp.column)
+
+    def _read_exactly(self, name: str) -> None:
+        """Read and compare the stamp as a datetime can hold it; the column itself still bounds what is looked at."""
+        column_ = self._source.c[name]
+        exact = exactly(self._dialect, column_, _of(self._described, name).digits)
+        if exact is not column_:
+            self._columns[self.names.index(name)] = exact.label(name)
+            self._stamped, self._indexed = exact, column_
 
     def page(
         self, window: Window, undated: bool, after: tuple[str | None, Sequence[Any]] | None, size: int
@@ -114,7 +131,7 @@ class Shape:
             return statement.where(*where).order_by(*self._ids).limit(size)
         where = self._dated(window)
         if after:
-            stamp = self.stamp.bound(after[0] or "")
+            stamp = given(self.stamp.bound(after[0] or ""))
             later = and_(self._stamped == stamp, _beyond(self._ids, after[1]))
             where += [self._stamped >= stamp, or_(self._stamped > stamp, later)]
         return statement.where(*where).order_by(self._stamped, *self._ids).limit(size)
@@ -133,7 +150,7 @@ class Shape:
     def shared_ids(self) -> Select[Any]:
         """Return the statement that counts the row ids which several rows share."""
         groups = (
-            select(literal_column("1"))
+            select(literal_column("1").label("one"))
             .select_from(self._source)
             .where(*self._present())
             .group_by(*self._ids)
@@ -156,7 +173,7 @@ class Shape:
 
     def rows_of(self, keys: Sequence[Sequence[Any]]) -> Select[Any]:
         """Return the statement for rows by the values of their ids, as a database gave them."""
-        same = [and_(*[c == value for c, value in zip(self._ids, key, strict=True)]) for key in keys]
+        same = [and_(*[c == given(value) for c, value in zip(self._ids, key, strict=True)]) for key in keys]
         return select(*self._columns).where(or_(*same))
 
     def by_ids(self, row_ids: Sequence[str]) -> ColumnElement[bool]:
@@ -174,8 +191,7 @@ class Shape:
 
     def is_moment(self, name: str) -> bool:
         """Tell whether a column is a date or moment of the database."""
-        code = _type_code(self._described, name)
-        return code in _NATIVE.get(self._dialect, set()) or _is_datetime(code)
+        return is_moment(self._dialect, _of(self._described, name).type_code)
 
     def without_id(self, size: int) -> Select[Any]:
         """Return the statement for rows whose row id holds NULL."""
@@ -188,7 +204,7 @@ class Shape:
         return (
             select(func.count())
             .select_from(self._source)
-            .where(*self.stamp.usable(self._stamped), self._stamped > self.stamp.bound(window.until))
+            .where(*self.stamp.usable(self._stamped), self._stamped > given(self.stamp.bound(window.until)))
         )
 
     def count_unusable(self) -> Select[Any] | None:
@@ -208,26 +224,34 @@ class Shape:
         stamped, stamp = self._stamped, self.stamp
         if stamped is None or stamp is None:
             return []
-        floor = [] if window.floor is None else [stamped >= stamp.bound(window.floor)]
-        return [*floor, stamped <= stamp.bound(window.until), *stamp.usable(stamped)]
+        floor = [] if window.floor is None else [stamped >= given(stamp.bound(window.floor))]
+        if window.floor is not None and self._indexed is not None:
+            floor.append(self._indexed >= given(stamp.bound(moved(stamp, window.floor, -_ROUNDED))))
+        return [*floor, stamped <= given(stamp.bound(window.until)), *stamp.usable(stamped)]
 
     def _undated(self, window: Window) -> ColumnElement[bool]:
         stamped, stamp = self._stamped, self.stamp
         if stamped is None or stamp is None:
             return false()
-        return or_(stamped.is_(None), stamped > stamp.bound(window.until), not_(and_(*stamp.usable(stamped))))
+        return or_(stamped.is_(None), stamped > given(stamp.bound(window.until)), not_(and_(*stamp.usable(stamped))))
 
 
 def _beyond(columns: Sequence[ColumnElement[Any]], key: Sequence[Any]) -> ColumnElement[bool]:
     """Say ``columns > key`` in words every dialect knows: row values are not among them."""
-    first = columns[0] > key[0]
-    return first if len(columns) == 1 else or_(first, and_(columns[0] == key[0], _beyond(columns[1:], key[1:])))
+    value = given(key[0])
+    first = columns[0] > value
+    return first if len(columns) == 1 else or_(first, and_(columns[0] == value, _beyond(columns[1:], key[1:])))
+
+
+def given(value: Any) -> Any:
+    """Return a value as a parameter whose name owes nothing to a column: Oracle would choke on Chinese and odd names."""
+    return value if isinstance(value, ClauseElement) else literal(value)
 
 
 def one_of(column_: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
     """Say that a column holds one of some values, NULL among them."""
-    given = [value for value in values if value is not None]
-    parts = [column_.in_(given)] if given else []
+    there = [given(value) for value in values if value is not None]
+    parts = [column_.in_(there)] if there else []
     return or_(*parts, column_.is_(None)) if None in values else or_(*parts)
 
 
@@ -235,23 +259,15 @@ def _untyped(text_: str) -> BindParameter[Any]:
     return bindparam(None, text_, type_=NullType())
 
 
-def _is_datetime(code: object) -> bool:
-    return getattr(code, "name", "") in (
-        "DB_TYPE_DATE",
-        "DB_TYPE_TIMESTAMP",
-        "DB_TYPE_TIMESTAMP_TZ",
-        "DB_TYPE_TIMESTAMP_LTZ",
-    )
+def _of(described: Sequence[Described], name: str) -> Described:
+    return next((each for each in described if each.name == name), Described(name, None))
 
 
-def _type_code(described: Sequence[Described], name: str) -> object:
-    return next((d.type_code for d in described if d.name == name), None)
-
-
-def _stamp(options: DatabaseOptions, described: Sequence[Described]) -> Stamp | None:
+def _stamp(options: DatabaseOptions, described: Sequence[Described], dialect: str) -> Stamp | None:
     if options.stamp is None:
         return None
     stamp = options.stamp.codec()
     if isinstance(stamp, NativeStamp):
-        return NativeStamp(aware=_type_code(described, options.stamp.column) == _WITH_ZONE)
+        code = _of(described, options.stamp.column).type_code
+        return NativeStamp(is_aware(dialect, code), partial(bound, dialect, code))
     return stamp

@@ -2,11 +2,12 @@
 """The stamp (时间戳) of a row: one sortable text for every way in which vendors write a moment (ledger.md B14)."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ClauseElement, ColumnElement, literal
 
 from gateway.clock import BEIJING
 
@@ -59,6 +60,8 @@ class NativeStamp:
     """A date, timestamp or timestamp with zone of the database; the text is ISO 8601 with microseconds."""
 
     aware: bool = False
+    binding: Callable[[datetime], object] | None = None
+    """How the database is given a moment, where its driver would lose some of it."""
 
     def text(self, cell: object) -> str | None:
         """Return ISO text; what a driver could not turn into a date (``infinity``, zero dates) is no stamp."""
@@ -75,9 +78,10 @@ class NativeStamp:
     def bound(self, text: str) -> object:
         """Return the datetime, or the text itself where there is no such date."""
         try:
-            return self.moment(text)
+            moment = self.moment(text)
         except ValueError:
             return text
+        return moment if self.binding is None else self.binding(moment)
 
     def moment(self, text: str) -> datetime:
         """Return the datetime."""
@@ -95,7 +99,7 @@ class NativeStamp:
 
     def usable(self, column: ColumnElement[object]) -> list[ColumnElement[bool]]:
         """Fillers are not usable."""
-        return [column > self.moment(self.write(FILLER))]
+        return [column > _given(self.bound(self.write(FILLER)))]
 
 
 class TextStamp:
@@ -161,8 +165,8 @@ class TextStamp:
 
     def usable(self, column: ColumnElement[object]) -> list[ColumnElement[bool]]:
         """Text must have the format's width and signs; fillers are not usable."""
-        fitting = [] if self._number else [column.like(self._like)]
-        return [*fitting, column > self.bound(self.write(FILLER))]
+        fitting = [] if self._number else [column.like(literal(self._like))]
+        return [*fitting, column > literal(self.bound(self.write(FILLER)))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +203,11 @@ class EpochStamp:
 
     def usable(self, column: ColumnElement[object]) -> list[ColumnElement[bool]]:
         """Zero and less are fillers."""
-        return [column > 0]
+        return [column > literal(0)]
+
+
+def _given(value: object) -> Any:
+    return value if isinstance(value, ClauseElement) else literal(value)
 
 
 def declared_stamp(pattern: str | None, number: bool = False) -> Stamp:

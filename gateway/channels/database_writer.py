@@ -5,12 +5,12 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, event
 
 from gateway.channels.database_dialect import address, mariadb_arguments, tolerant
+from gateway.channels.database_drivers import make_engine
 from gateway.channels.database_options import DatabaseOptions
-
-_LOCK_SECONDS = 5
+from gateway.channels.database_vendors import LOCK_SECONDS, VENDORS, vendor_engine
 
 
 def open_writer(options: DatabaseOptions, directory: Path, place: str) -> Engine:
@@ -21,20 +21,22 @@ def open_writer(options: DatabaseOptions, directory: Path, place: str) -> Engine
     url = address(options, directory, place)
     name = url.get_backend_name()
     seconds = options.statement_timeout.total_seconds()
-    wait = max(1, min(_LOCK_SECONDS, int(seconds)))
+    wait = max(1, min(LOCK_SECONDS, int(seconds)))
     connect = max(2, int(options.connect_timeout.total_seconds()))
-    shared: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "pool_pre_ping": True, "hide_parameters": True}
+    shared: dict[str, Any] = {"pool_size": 1, "max_overflow": 0}
     if name == "sqlite":
         url = url.set(database=str((directory / (url.database or "")).resolve()))
-        engine = create_engine(url, connect_args={"timeout": float(wait)}, **shared)
+        engine = make_engine(url, place, connect_args={"timeout": float(wait)}, **shared)
         _begin_immediately(engine, options)
         return engine
     if name == "postgresql":
         settings = f"-c statement_timeout={int(seconds * 1000)} -c lock_timeout={wait * 1000}"
         arguments = {"connect_timeout": connect, "options": settings}
-        return create_engine(url, connect_args=arguments, **shared)
+        return make_engine(url, place, connect_args=arguments, **shared)
+    if name in VENDORS:
+        return vendor_engine(url, options, place, writes=True, **shared)
     url, connecting = mariadb_arguments(url, options)
-    engine = create_engine(url, connect_args=connecting, **shared)
+    engine = make_engine(url, place, connect_args=connecting, **shared)
     _mariadb_session(engine, options, wait)
     return engine
 
