@@ -6,6 +6,7 @@ speaks Oracle's SQL with ``?`` for parameters, KingbaseES PostgreSQL's with ``%(
 """
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, Literal
 
 from sqlalchemy import Connection
@@ -31,9 +32,7 @@ class DmDialect(OracleDialect):
     @classmethod
     def import_dbapi(cls) -> Any:
         """Return dmPython; raises ImportError."""
-        import dmPython  # type: ignore[import-not-found]
-
-        return dmPython
+        return import_module("dmPython")  # it comes with the database, from no registry
 
     def create_connect_args(self, url: URL) -> tuple[Sequence[str], dict[str, Any]]:
         """Return what ``dmPython.connect`` takes; the default port is 5236."""
@@ -71,9 +70,7 @@ class KingbaseDialect(PGDialect):
     @classmethod
     def import_dbapi(cls) -> Any:
         """Return ksycopg2; raises ImportError."""
-        import ksycopg2  # type: ignore[import-not-found]
-
-        return ksycopg2
+        return import_module("ksycopg2")  # it comes with the database, from no registry
 
     def create_connect_args(self, url: URL) -> tuple[Sequence[str], dict[str, Any]]:
         """Return what ``ksycopg2.connect`` takes, which is what libpq takes; the default port is 54321."""

@@ -20,6 +20,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
 
+from gateway.channels import database_domestic
 from gateway.channels.database_changes import entries, highest
 from gateway.channels.database_dialect import address, open_database
 from gateway.channels.database_domestic import DmDialect, KingbaseDialect
@@ -178,6 +179,7 @@ def test_a_missing_driver_is_named_with_the_way_to_install_it_offline(
 
     monkeypatch.delitem(sys.modules, package, raising=False)
     monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setattr(database_domestic, "import_module", lambda wanted: without(wanted))
     wanted = parse_options({"url": f"{name}://u@127.0.0.1/d", "table": "AJ", "row_id": ["ID"]}, "sources.d/x.yaml")
     with pytest.raises(ConfigurationError) as fault:
         open_database(wanted, tmp_path, FakeClock(), "sources.d/x.yaml")
