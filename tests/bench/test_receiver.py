@@ -9,10 +9,13 @@ from hashlib import sha256
 import pytest
 
 from gateway.bench.processes import Receivers, receiving
+from gateway.bench.receiver import skim
 from gateway.bench.rows import CENTRE, RECEIVERS
 from gateway.bench.workshop import Workshop, make_rows, write_configuration
 from gateway.clock import BEIJING, SystemClock
 from gateway.config import load
+from gateway.documents import soap
+from gateway.documents.package import render_package
 from gateway.model.package import PackageHead, PackedRecord, Purpose, Receipt, ReceiptStatus, body_digest
 from gateway.parts import open_destination
 from gateway.ports import Destination
@@ -94,3 +97,26 @@ def test_a_reset_forgets(municipal: Destination, receivers: Receivers) -> None:
     receivers.reset()
     assert municipal.query_receipt(sent.package_id) is ReceiptStatus.NEVER_RECEIVED
     assert receivers.counts()["municipal"]["packages"] == 0
+
+
+def rendered() -> bytes:
+    signature = b'<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>'
+    return soap.request("SubmitPackage", render_package(head(), RECORDS, DOCUMENTS, lambda _head: signature))
+
+
+def test_what_it_skims_is_what_stands_there() -> None:
+    skimmed = skim(rendered())
+    assert skimmed is not None
+    stated = [(each.record_id, each.key, str(each.version), each.content_digest.hex()) for each in RECORDS]
+    assert skimmed.records == stated
+    assert skimmed.head.findtext("{*}recordCount") == "3"
+    assert skimmed.signature.tag.endswith("}Signature")
+    assert (skimmed.payload.tag, skimmed.payload[0].text) == ("{urn:jx:power-exchange:1.0}permitDelivery", "0")
+
+
+@pytest.mark.parametrize("wanting", [b"<Body>\n", b"</Record>\n</Body>", b"</Body>", b"<Record><recordId>"])
+def test_what_is_written_otherwise_is_left_to_the_parser(wanting: bytes) -> None:
+    body = rendered()
+    assert wanting in body
+    assert skim(body.replace(wanting, wanting.replace(b">", b" >"))) is None
+    assert skim(soap.request("Ping")) is None
