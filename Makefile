@@ -12,7 +12,7 @@ export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo real test check lint types imports words chaos matrix bench docs lock wheel clean
+.PHONY: help setup demo real test check lint types imports words chaos soak matrix bench docs lock wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ test: check  ## check, then the whole test suite with the real components this m
 
 chaos: $(READY)  ## kills at named points and at random, lost answers, planted bugs (CYCLES=1000 LOSE=0.3 SEED=…; SHORT=1: within five minutes)
 	@$(BIN)/python -m tests.chaos $(if $(SHORT),--short,--cycles $(or $(CYCLES),1000)) $(if $(LOSE),--lose $(LOSE)) $(if $(SEED),--seed $(SEED))
+
+soak: $(READY)  ## a million records through one process: memory and open files stay flat (ROUNDS=2000 of 500 records)
+	GATEWAY_SOAK_ROUNDS=$(or $(ROUNDS),2000) $(BIN)/python -m pytest tests/flow/test_soak.py
 
 matrix: $(READY)  ## the conformance suite against every mutant and good twin; rewrites the committed result and fault dictionary
 	$(BIN)/gateway conformance matrix --json --write-faults conformance/gateway_conformance/faults.json > conformance-matrix.json

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """``gateway config``: check a configuration directory, print the JSON Schema of its files."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -26,11 +27,7 @@ def command() -> None:
 @json_option
 def check(directory: Path, as_json: bool) -> ExitCode:
     """Check every file, every mapping that a source names, and what the files point at."""
-    from gateway.channels.built_in import OPTIONS
-    from gateway.config import examine
-
-    configuration, faults = examine(directory, OPTIONS)
-    beyond = _mapping_faults(configuration) if configuration else ()
+    configuration, faults, beyond = examined(directory)
     wrong = [fault for fault in faults if not fault.waiting]
     waiting = [fault for fault in faults if fault.waiting]
     code = ExitCode.CONFIGURATION if wrong or beyond else ExitCode.OK
@@ -52,6 +49,28 @@ def check(directory: Path, as_json: bool) -> ExitCode:
     else:
         say(_("共 {count} 处错误").format(count=len(wrong) + len(beyond)))
     return code
+
+
+class Examined(NamedTuple):
+    """A configuration directory with the faults of its files and those of its mappings and routes."""
+
+    configuration: "Configuration | None"
+    faults: Sequence["Fault"]
+    beyond: tuple[str, ...]
+
+    @property
+    def lines(self) -> list[str]:
+        """Every fault as one line, that of things not there yet too."""
+        return [*(fault.spoken(i18n.language()) for fault in self.faults), *self.beyond]
+
+
+def examined(directory: Path) -> Examined:
+    """Examine every file, every mapping that a source names, and what the files point at."""
+    from gateway.channels.built_in import OPTIONS
+    from gateway.config import examine
+
+    configuration, faults = examine(directory, OPTIONS)
+    return Examined(configuration, faults, _mapping_faults(configuration) if configuration else ())
 
 
 def _print(wrong: list["Fault"], beyond: tuple[str, ...], waiting: list["Fault"]) -> None:

@@ -1,36 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """``gateway run``: the service, or one round with ``--once``."""
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import Protocol
 
 import click
 
 from gateway import i18n
 from gateway.app import Gateway
-from gateway.cli.exits import ExitCode
 from gateway.cli.logs import logging_to
 from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, progress, say
+from gateway.cli.serving import Running, serve
 from gateway.cli.summary import exit_code_of, print_summary
-from gateway.config import load
-from gateway.exchange.intake import Intake
+from gateway.config import Configuration, load
 from gateway.flow.summary import Summary
 from gateway.i18n import _
 from gateway.schedule.once import RoundOptions
 
-_LISTEN = 0.5
-
 
 @click.command(
     help="""启动网关。默认一直运行:启动时先采集一次,之后按各数据源的 schedule 采集,随到随发,每天 2:30 对账;
-    收到 SIGTERM 后完成手头的数据包再退出。--once 只跑一轮:采集到底、投递、取回执、对账、打印汇总。"""
+    收到 SIGHUP 后检查配置,全部正确才整体换用新配置,有错则说明位置、继续用原来的;收到 SIGTERM 后完成手头的数据包再退出。--once 只跑一轮:采集到底、投递、取回执、对账、打印汇总。"""
 )
 @directory_option
 @json_option
@@ -50,11 +44,9 @@ def command(
     configuration = load(directory)
     if not once:
         i18n.prefer(configuration.site.language)
+    if not once:
+        return serve(directory, configuration, partial(_opened, workers))
     with Gateway.open(configuration, workers=workers) as gateway:
-        if not once:
-            with logging_to(configuration.site.log):
-                service = gateway.service()
-                return serve(service, gateway.intake(service.grew))
         summary = run_with_bar(gateway, RoundOptions(patience=patience, reconcile=not no_reconcile))
     if as_json:
         emit_json(summary.as_json())
@@ -63,6 +55,13 @@ def command(
     else:
         print_summary(summary)
     return exit_code_of(summary)
+
+
+@contextmanager
+def _opened(workers: int | None, configuration: Configuration) -> Iterator[Running]:
+    with Gateway.open(configuration, workers=workers) as gateway, logging_to(configuration.site.log):
+        service = gateway.service()
+        yield Running(gateway, service, gateway.intake(service.grew))
 
 
 def run_with_bar(gateway: Gateway, options: RoundOptions) -> Summary:
@@ -79,51 +78,3 @@ def run_with_bar(gateway: Gateway, options: RoundOptions) -> Summary:
                 bar.expect(sum(expected.values()))
 
         return gateway.run_once(replace(options, progress=told))
-
-
-class Serving(Protocol):
-    """What runs until it is told to stop."""
-
-    ended: threading.Event
-    fault: BaseException | None
-
-    def start(self) -> None:
-        """Start."""
-
-    def stop(self) -> None:
-        """Finish what is in hand and end."""
-
-
-def serve(service: Serving, intake: Intake | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; an unforeseen fault ends the process, so that its keeper starts it anew."""
-    with _ended_by_signals(service.ended):
-        service.start()
-        if intake is not None:
-            intake.start()
-            say(_("收报服务:https://{host}:{port}/exchange").format(host=intake.address[0], port=intake.address[1]))
-        say(_("网关已启动,按 Ctrl-C 或发送 SIGTERM 停止"))
-        while not service.ended.wait(_LISTEN):  # a wait without end would keep the signal handler from running
-            if intake is not None and intake.broken:
-                break
-        broken = intake is not None and intake.broken
-        if intake is not None:
-            intake.stop()
-        service.stop()
-    if service.fault is not None:
-        raise service.fault
-    if broken:
-        raise RuntimeError("the intake's server has ended by itself")
-    return ExitCode.OK
-
-
-@contextmanager
-def _ended_by_signals(ended: threading.Event) -> Iterator[None]:
-    def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

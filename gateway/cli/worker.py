@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """``gateway worker``: one more process that works on a ledger on PostgreSQL, on this machine or another."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -9,8 +12,8 @@ from gateway import i18n
 from gateway.app import Gateway
 from gateway.cli.logs import logging_to
 from gateway.cli.options import directory_option
-from gateway.cli.run import serve
-from gateway.config import load
+from gateway.cli.serving import Running, serve
+from gateway.config import Configuration, load
 from gateway.errors import ConfigurationError
 
 
@@ -26,9 +29,18 @@ def command(directory: Path, concurrency: int) -> int:
     """Run a worker until SIGTERM."""
     configuration = load(directory)
     i18n.prefer(configuration.site.language)
+    return serve(directory, configuration, partial(_opened, concurrency))
+
+
+@contextmanager
+def _opened(concurrency: int, configuration: Configuration) -> Iterator[Running]:
+    _require_cluster(configuration)
+    with Gateway.open(configuration, joins=True) as gateway, logging_to(configuration.site.log):
+        yield Running(gateway, gateway.worker(concurrency))
+
+
+def _require_cluster(configuration: Configuration) -> None:
     if configuration.site.run.mode != "cluster":
         raise ConfigurationError(
             "gateway.yaml: gateway worker 需要 run.mode: cluster / gateway worker needs run.mode: cluster"
         )
-    with Gateway.open(configuration, joins=True) as gateway, logging_to(configuration.site.log):
-        return serve(gateway.worker(concurrency))

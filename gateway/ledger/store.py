@@ -79,7 +79,7 @@ def open_ledger(
     lock: WriterLock | None = None
     if parsed.drivername == "sqlite" and not read_only:
         path = Path(str(parsed.database))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         lock = WriterLock(path) if exclusive else None
     with ExitStack() as undo:
         if lock is not None:
@@ -95,6 +95,13 @@ def open_ledger(
             ledger.make(moved=moved)
         undo.pop_all()
     return ledger
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise LedgerError(f"{folder}: {fault.strerror}") from fault
 
 
 def refuse_moved(connection: Connection) -> None:

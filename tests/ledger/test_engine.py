@@ -208,3 +208,9 @@ def test_driver_is_ours_whatever_the_url_says():
     engine = open_engine(parse("postgresql://u@h/d"), read_only=True)
     assert engine.dialect.driver == "psycopg"
     engine.dispose()
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    with pytest.raises(LedgerError, match="file/deep: "):
+        open_ledger(f"sqlite:///{tmp_path}/file/deep/ledger.db", FakeClock(), FakeIds(), {})
