@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from gateway_conformance.attestation.command import revoke, sign, trust, verify
+from gateway_conformance.bundle.command import kit, serve
 from gateway_conformance.printing import BAD_DESCRIPTION, CLOSED, JSON, SUITE_FAULT, UNREACHABLE, VERDICTS, emit
 
 
@@ -377,5 +378,5 @@ def diff(before: Path, after: Path, *, as_json: bool) -> int:
     return CLOSED if any(each["before"] in OPEN and each["after"] not in OPEN for each in changed) else 0
 
 
-for _attesting in (sign, trust, verify, revoke):
-    command.add_command(_attesting)
+for _further in (sign, trust, verify, revoke, kit, serve):
+    command.add_command(_further)
