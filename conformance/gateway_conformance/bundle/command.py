@@ -9,7 +9,9 @@ from gateway_conformance.printing import UNREACHABLE
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="写入的 zip 文件 / zip to write")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="写入的 zip 文件 / zip to write"
+)
 @click.option(
     "--platform", "platforms", type=click.Choice(["linux", "windows"]), multiple=True,
     help="平台,可重复;默认两者 / platforms, both by default",
@@ -22,7 +24,9 @@ from gateway_conformance.printing import UNREACHABLE
     "--wheel", type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="本产品的 wheel;在源码目录中运行时自动构建 / our own wheel, built where the source tree runs",
 )  # fmt: skip
-@click.option("--no-wheels", is_flag=True, help="只要种子数据和指南,不访问软件源 / seed data and guides only, no index asked")
+@click.option(
+    "--no-wheels", is_flag=True, help="只要种子数据和指南,不访问软件源 / seed data and guides only, no index asked"
+)
 @click.option("--dry-run", is_flag=True, help="只列出内容,不写文件 / only list the content")
 def kit(
     out: Path, platforms: tuple[str, ...], python: str, wheel: Path | None, *, no_wheels: bool, dry_run: bool
@@ -54,7 +58,9 @@ def kit(
     "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), default="work", show_default=True,
     help="放 sut.toml 和各次运行的目录 / folder of sut.toml and of the runs",
 )  # fmt: skip
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="端口,0 为任选 / port, 0 for any")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="端口,0 为任选 / port, 0 for any"
+)
 def serve(folder: Path, port: int) -> None:
     """在 127.0.0.1 打开本地页面:运行、看进度、看报告 / the local page: run, watch, open reports."""
     from gateway_conformance.serving.server import listen

@@ -3,9 +3,11 @@
 
 import hashlib
 import io
+import posixpath
+import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,11 +20,12 @@ from gateway_conformance.bundle.wheels import Target
 from gateway_conformance.registry import EDITION, digest
 from gateway_conformance.result import suite_digest
 
-GUIDES: Final = ("vendor-kit.md", "answering-profiles.md", "conformance.md")
-REFERENCES: Final = ("conformance.md", "wire.md")
+GUIDES: Final = ("vendor-kit.md", "answering-profiles.md", "conformance.md", "go-live.md")
+REFERENCES: Final = ("conformance.md", "conformance-seams.md", "wire.md")
 _EARLY: Final = (1980, 1, 1, 0, 0, 0)
 _MODE: Final = 0o644
 _RUN: Final = 0o755
+_LINK: Final = re.compile(r"\[([^\]]+)\]\((?![a-z]+:)([^)#]+)\)")
 
 
 def kit(target: Target, wheel: Path | None, told: Callable[[str], None]) -> bytes:
@@ -56,11 +59,22 @@ def _seeds() -> Iterator[tuple[str, bytes]]:
 
 
 def _guides() -> Iterator[tuple[str, bytes]]:
-    for name in GUIDES:
-        yield f"docs/howto/{name}", (resources.find("howto") / name).read_bytes()
-    for name in REFERENCES:
-        yield f"docs/reference/{name}", (resources.find("reference") / name).read_bytes()
-    yield "README.md", (resources.find("howto") / GUIDES[0]).read_bytes()
+    texts = {f"docs/howto/{name}": (resources.find("howto") / name).read_text("utf-8") for name in GUIDES}
+    texts |= {f"docs/reference/{name}": (resources.find("reference") / name).read_text("utf-8") for name in REFERENCES}
+    for name, content in texts.items():
+        yield name, _linked(content, name, name, texts).encode()
+    first = f"docs/howto/{GUIDES[0]}"
+    yield "README.md", _linked(texts[first], first, "README.md", texts).encode()
+
+
+def _linked(content: str, name: str, at: str, known: Collection[str]) -> str:
+    """Return a page as it lies at ``at``: links to pages of the kit lead there, others are left as words."""
+
+    def link(found: re.Match[str]) -> str:
+        words, target = found.group(1), posixpath.normpath(posixpath.join(posixpath.dirname(name), found.group(2)))
+        return f"[{words}]({posixpath.relpath(target, posixpath.dirname(at) or '.')})" if target in known else words
+
+    return _LINK.sub(link, content)
 
 
 def _zip(files: dict[str, bytes]) -> bytes:

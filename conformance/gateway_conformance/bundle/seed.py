@@ -122,7 +122,9 @@ def _values(columns: Sequence[Column], element: Element, above: str) -> dict[str
     return found
 
 
-def _repeated(element: Element, steps: list[str], numbers: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Element]]:
+def _repeated(
+    element: Element, steps: list[str], numbers: tuple[int, ...] = ()
+) -> Iterator[tuple[tuple[int, ...], Element]]:
     for number, child in enumerate(element.findall(f"{{*}}{steps[0]}"), 1):
         if len(steps) == 1:
             yield (*numbers, number), child

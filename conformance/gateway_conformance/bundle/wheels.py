@@ -18,7 +18,12 @@ PLATFORMS: Final = {
 }
 PYTHONS: Final = ("3.11", "3.12", "3.13")
 _MARKER: Final = re.compile(r"\A(\S+)[ ]*;[ ]*([^\\\n]+?)[ ]*(?=\\|\n|\Z)")
-_WINDOWS_ONLY: Final = "sys_platform == 'win32'"
+_ANSWERS: Final = {
+    "sys_platform == 'win32'": frozenset({"windows"}),
+    "implementation_name != 'pypy'": frozenset(PLATFORMS),
+    "implementation_name != 'PyPy'": frozenset(PLATFORMS),
+}
+"""Markers of the lock, and the platforms (CPython) on which they hold."""
 
 
 class NotFetched(Exception):
@@ -42,9 +47,9 @@ def requirements(platform: str) -> str:
         if marked is None:
             kept.append(block)
             continue
-        if marked.group(2) != _WINDOWS_ONLY:
+        if marked.group(2) not in _ANSWERS:
             raise NotFetched(f"requirements.lock: {marked.group(0)}")
-        if platform == "windows":
+        if platform in _ANSWERS[marked.group(2)]:
             kept.append(marked.group(1) + " " + block[marked.end() :])
     return "\n".join(kept) + "\n"
 
@@ -81,7 +86,7 @@ def _pip(*arguments: str) -> None:
 
 
 def _run(command: Iterable[str], folder: Path) -> None:
-    done = subprocess.run(list(command), cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(list(command), cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 # our own words
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("WARNING")]
         raise NotFetched("\n".join(said[-5:]) or f"exit {done.returncode}")
