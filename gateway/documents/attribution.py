@@ -6,7 +6,7 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.documents.content import field_path, named
+from gateway.documents.content import bare, field_path, named
 from gateway.documents.guide import Guide
 from gateway.documents.messages import DANGLING, DUPLICATE, EMPTY, MISSING, OTHER, TABLE, TYPES, UNEXPECTED, Kind
 from gateway.model.finding import Finding, Stage
@@ -58,7 +58,7 @@ def attribute(
             _fill(kind.message.zh, field.zh, expected.zh, received),
             _fill(kind.message.en, field.en, expected.en, received),
         ),
-        hint=kind.hint,
+        hint=kind.advised(guide.advice(bare(path)) if kind.code in _ABOUT_VALUES else None),
         value=value[:_VALUE_CAP] if value else None,
         line=line,
     )

@@ -9,16 +9,19 @@ import copy
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Final
 
 from lxml import etree
 
 from gateway.documents.guide import Guide, Place
-from gateway.documents.messages import ABSENT, DISORDERED, REPEATED, UNEXPECTED, Kind
+from gateway.documents.messages import ABSENT, DISORDERED, FOREIGN, MISSPELT, REPEATED, UNEXPECTED, Kind
 from gateway.model.finding import Finding, Stage
 from gateway.model.words import Words
 
 _NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_SHOWN: Final = 8
+_LIKE: Final = 0.75
 _NUMBER: Final = re.compile(r"\[\d+\]")
 
 
@@ -65,15 +68,15 @@ def content_findings(record: "etree._Element", parent: "etree._Element", guide: 
     space = etree.QName(parent).namespace
     children = list(parent.iterchildren("*"))
     order = {f"{{{space}}}{place.name}": at for at, place in enumerate(places)}
-    yield from _missing(path, places, parent, {str(child.tag) for child in children}, guide)
+    present = {str(child.tag) for child in children}
+    yield from _missing(path, places, parent, present, guide)
     seen: Counter[str] = Counter()
     furthest: etree._Element | None = None
     for child in children:
         tag = str(child.tag)
         own = field_path(record, child)
         if tag not in order:
-            expected = _list([f"{path}/{place.name}" for place in places], guide)
-            yield _finding(UNEXPECTED, own, child, guide, expected)
+            yield _unknown(child, own, path, [each for each in places if f"{{{space}}}{each.name}" not in present], guide)
             continue
         seen[tag] += 1
         most = places[order[tag]].max
@@ -83,6 +86,36 @@ def content_findings(record: "etree._Element", parent: "etree._Element", guide: 
             yield _finding(DISORDERED, own, child, guide, named(field_path(record, furthest), guide))
         else:
             furthest = child
+
+
+def _unknown(child: "etree._Element", own: str, path: str, open_: Sequence[Place], guide: Guide) -> Finding:
+    """Tell what an element that has no place here was most likely meant to be; ``open_`` are the places still empty."""
+    name, parent = etree.QName(child), child.getparent()
+    space = None if parent is None else etree.QName(parent).namespace
+    if name.namespace != space and any(place.name == name.localname for place in open_):
+        return _finding(FOREIGN, own, child, guide, Words(str(space), str(space)))
+    meant = _meant(name.localname, path, open_, guide)
+    if meant is not None:
+        return _finding(MISSPELT, own, child, guide, named(f"{path}/{meant}", guide))
+    expected = _list([f"{path}/{place.name}" for place in open_[:_SHOWN]], guide)
+    if len(open_) > _SHOWN:
+        expected = Words(f"{expected.zh}等 {len(open_)} 项之一", f"{expected.en} or {len(open_) - _SHOWN} others")
+    return _finding(UNEXPECTED, own, child, guide, expected)
+
+
+def _meant(name: str, path: str, open_: Sequence[Place], guide: Guide) -> str | None:
+    """Return the element whose name, pinyin code or label is this name, or whose name is most like it."""
+    small = {place.name.lower(): place.name for place in open_}
+    called = {place.pinyin.lower(): place.name for place in open_ if place.pinyin}
+    for place in open_:
+        label = guide.label(bare(f"{path}/{place.name}"))
+        if label is not None:
+            called[label.zh] = place.name
+    known = small.get(name.lower()) or called.get(name.lower())
+    if known is not None:
+        return known
+    like = get_close_matches(name.lower(), small, n=1, cutoff=_LIKE)
+    return small[like[0]] if like else None
 
 
 def _missing(
@@ -100,10 +133,7 @@ def _finding(
     kind: Kind, path: str, node: "etree._Element", guide: Guide, expected: Words, *, pinyin: str = ""
 ) -> Finding:
     field = named(path, guide, pinyin)
-    advice = guide.advice(bare(path))
-    hint = kind.hint
-    if kind is ABSENT and advice is not None:
-        hint = Words(f"{hint.zh}:{advice.zh}", f"{hint.en}: {advice.en}")
+    hint = kind.advised(guide.advice(bare(path)) if kind is ABSENT else None)
     line: object = node.sourceline
     return Finding(
         code=kind.code,

@@ -19,6 +19,12 @@ class Kind:
     message: Words
     hint: Words
 
+    def advised(self, advice: Words | None) -> Words:
+        """Return the hint, with what the dictionary advises about the element."""
+        if advice is None:
+            return self.hint
+        return Words(f"{self.hint.zh}:{advice.zh}", f"{self.hint.en}: {advice.en}")
+
 
 def _kind(code: str, zh: str, en: str, hint_zh: str, hint_en: str) -> Kind:
     return Kind(code, Words(zh, en), Words(hint_zh, hint_en))
@@ -30,6 +36,20 @@ UNEXPECTED: Final = _kind(
     "{field} is not expected here; expected {expected}",
     "检查元素名、顺序和重复次数",
     "check the element's name, order and number of occurrences",
+)
+MISSPELT: Final = _kind(
+    "XSD-001",
+    "标准中没有元素{field},是否应为{expected}",
+    "the standard has no element {field}; is {expected} meant",
+    "按标准改正元素名,区分大小写",
+    "write the element's name as in the standard, capital and small letters told apart",
+)
+FOREIGN: Final = _kind(
+    "XSD-031",
+    "{field}的命名空间不对,应为 {expected}",
+    "{field} is of another namespace; expected {expected}",
+    "所有业务元素用标准的命名空间;自有内容放进扩展(extension)",
+    "business elements are all in the namespace of the standard; what is your own goes into extension",
 )
 MISSING: Final = _kind(
     "XSD-002",

@@ -10,6 +10,7 @@
 - ``+CF_JD 20`` repeats the last record of a type with a new sequence
 - ``*/orgCode=…`` in all records that have the element; ``CF_JD>>CF_LA`` moves the record before the first CF_LA
 - ``year 2022 2012`` moves every date, and case numbers, from one year to another
+- ``<fact>…~>…`` changes the text of the file itself, once, when everything else is done
 - ``package 2026-01-01T09:00:00+08:00 SENDER`` wraps all in a package of that time
 """
 
@@ -45,8 +46,12 @@ def build(pack: Pack, base: str, edits: Sequence[str], title: str) -> bytes:
     records = list(root) if root.tag == f"{space}Records" else [root]
     records = [each for each in records if not callable(each.tag)]
     head: tuple[str, str] | None = None
+    changes: list[tuple[str, str]] = []
     for edit in edits:
-        if edit.startswith("package "):
+        if "~>" in edit:
+            old, _, new = edit.partition("~>")
+            changes.append((old, new))
+        elif edit.startswith("package "):
             _, at, sender = edit.split(" ")
             head = (at, sender)
         else:
@@ -61,6 +66,9 @@ def build(pack: Pack, base: str, edits: Sequence[str], title: str) -> bytes:
         body = _pretty(records[0])
     else:
         body = _lines(pack, records)
+    for old, new in changes:
+        assert old.encode() in body, old
+        body = body.replace(old.encode(), new.encode(), 1)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<!-- {title} -->\n'.encode() + body + b"\n"
 
 
