@@ -76,7 +76,9 @@ def content_findings(record: "etree._Element", parent: "etree._Element", guide: 
         tag = str(child.tag)
         own = field_path(record, child)
         if tag not in order:
-            yield _unknown(child, own, path, [each for each in places if f"{{{space}}}{each.name}" not in present], guide)
+            yield _unknown(
+                child, own, path, [each for each in places if f"{{{space}}}{each.name}" not in present], guide
+            )
             continue
         seen[tag] += 1
         most = places[order[tag]].max
