@@ -116,15 +116,18 @@ class Office:
         at = self.clock.now().timestamp() - seconds
         os.utime(self.drop / name, (at, at))
 
-    def source(self, kind: SourceKind = SourceKind.STATE, **options: Any) -> FileSource:
+    def options(self, **options: Any) -> dict[str, Any]:
+        """Return the options of its source."""
         given: dict[str, Any] = {"directory": str(self.drop), "row_id": "ID", **options}
         if self.server is not None:
             (self.directory / "password").write_text("secret")
             given["directory"] = "/drop"
             given.setdefault("sftp", {"host": "127.0.0.1", "port": self.server.port, "user": "dept", "password": "file:password",
                              "host_key": self.server.host_key})  # fmt: skip
-        given = {name: value for name, value in given.items() if value is not None}
-        return open_files(AdapterSettings("files", kind, given, self.directory), self.clock)
+        return {name: value for name, value in given.items() if value is not None}
+
+    def source(self, kind: SourceKind = SourceKind.STATE, **options: Any) -> FileSource:
+        return open_files(AdapterSettings("files", kind, self.options(**options), self.directory), self.clock)
 
     def pull(self, chunk: int = 3, **options: Any) -> Any:
         return self.keeping.pull(self.source(**options), chunk).figures
