@@ -55,7 +55,8 @@ test: check  ## check, then the whole test suite with the real components this m
 	@tools/components || test -z "$$GATEWAY_REQUIRE_COMPONENTS"
 	$(BIN)/python -m pytest $(PYTEST)
 
-chaos: $(READY)  ## kills at named points and at random, lost answers, planted bugs (CYCLES=1000 LOSE=0.3 SEED=…; SHORT=1: within five minutes)
+chaos: $(READY)  ## 200 seeded worlds a source mode (WORLDS=200), kills at named points and at random, lost answers, planted bugs (CYCLES=1000 LOSE=0.3 SEED=…; SHORT=1: within five minutes)
+	@$(if $(SHORT),:,GATEWAY_SOURCE_SEEDS=$(or $(WORLDS),200) $(BIN)/python -m pytest -q tests/sources/test_worlds.py 1>&2)
 	@$(BIN)/python -m tests.chaos $(if $(SHORT),--short,--cycles $(or $(CYCLES),1000)) $(if $(LOSE),--lose $(LOSE)) $(if $(SEED),--seed $(SEED))
 
 soak: $(READY)  ## a million records through one process: memory and open files stay flat (ROUNDS=2000 of 500 records)

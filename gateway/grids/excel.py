@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Excel workbooks as grids: .xls and sheets up to 50,000 rows by calamine, larger ones by openpyxl row by row.
+"""Excel workbooks as grids: .xls and sheets up to 50,000 rows and 400,000 cells by calamine, larger ones by openpyxl row by row.
 
 Whatever the libraries raise on a damaged or hostile file becomes one finding. Before they see an .xlsx, its archive is
 held to caps, and a part with a DOCTYPE refuses it.
@@ -22,6 +22,8 @@ from gateway.model.words import Words
 
 IN_MEMORY_ROWS: Final = 50_000
 """Rows up to which a sheet is read whole."""
+IN_MEMORY_CELLS: Final = 400_000
+"""Cells up to which a sheet is read whole: some hundred bytes of memory each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ _WRONG: Final = re.compile(rb'<(?:\w+:)?c\s(?=[^>]*\st="e")[^>]*\br="([A-Z]+)(\d
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ERROR: Final = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|GETTING_DATA|SPILL!|CALC!)")
 _PIECE: Final = 1024 * 1024
-_BYTES_A_ROW: Final = 200  # of a sheet without a stated size: what fifty thousand sparse rows take at least
+_ROW: Final = re.compile(rb"</(?:\w+:)?row>")
+_CELL: Final = re.compile(rb"<(?:\w+:)?c\s")
 _ZIP: Final = b"PK"
 
 
@@ -51,6 +54,8 @@ class _Hidden(NamedTuple):
 
     findings: tuple[Finding, ...] = ()
     areas: tuple[Area, ...] = ()
+    rows: int = 0
+    cells: int = 0
 
 
 class WorkbookRefused(Exception):
@@ -103,7 +108,7 @@ def _survey(path: Path) -> tuple[bool, dict[str, _Hidden]]:
                         raise _refused("含有 DOCTYPE 或不是 UTF-8", "it holds a DOCTYPE or is not UTF-8")
                     if title is not None:
                         before[title] = found
-                        large = large or _is_large(head, part.file_size)
+                        large = large or _is_large(head, found)
             return large, before
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, KeyError) as fault:
         raise _refused("压缩包损坏或加密", "the archive is damaged or encrypted") from fault
@@ -142,10 +147,13 @@ def _look(archive: zipfile.ZipFile, part: zipfile.ZipInfo, title: str | None) ->
         areas: dict[Area, None] = {}
         wrong: dict[tuple[int, int], None] = {}
         rest = b""
+        rows = cells = 0
         while title is not None and piece:
             text = rest + piece
             areas |= dict.fromkeys(_merged(each) for each in _MERGE.findall(text))
             wrong |= dict.fromkeys((int(row), number_of_letters(c.decode())) for c, row in _WRONG.findall(text))
+            rows += len(_ROW.findall(text))
+            cells += len(_CELL.findall(text))
             cut = text.rfind(b"<")
             rest = text[cut:] if cut >= 0 and len(text) - cut < 4096 else b""
             piece = opened.read(_PIECE)
@@ -153,7 +161,7 @@ def _look(archive: zipfile.ZipFile, part: zipfile.ZipInfo, title: str | None) ->
         tab_finding(Tab.FORMULA_ERROR, f"{title}!{letters(column)}{row}", line=row, column=column)
         for row, column in wrong
     ]
-    return head, _Hidden((*_merge_findings(title or "", areas), *errors), tuple(areas))
+    return head, _Hidden((*_merge_findings(title or "", areas), *errors), tuple(areas), rows, cells)
 
 
 def _merged(corners: tuple[bytes, bytes, bytes, bytes]) -> Area:
@@ -168,10 +176,11 @@ def _merge_findings(title: str, areas: Iterable[Area]) -> Iterator[Finding]:
         yield tab_finding(Tab.MERGED, f"{title}!{corners}", line=area.top)
 
 
-def _is_large(head: bytes, size: int) -> bool:
-    found = _DIMENSION.search(head)
-    stated = int(found.group(1)) if found else 0
-    return stated > IN_MEMORY_ROWS or size > IN_MEMORY_ROWS * _BYTES_A_ROW * 10
+def _is_large(head: bytes, found: _Hidden) -> bool:
+    """Tell whether a sheet is read row by row: by what it states of itself and by what was counted in it."""
+    stated = _DIMENSION.search(head)
+    rows = max(int(stated.group(1)) if stated else 0, found.rows)
+    return rows > IN_MEMORY_ROWS or found.cells > IN_MEMORY_CELLS
 
 
 def _with_calamine(path: Path, file: str, before: dict[str, _Hidden]) -> list[Grid]:
@@ -194,7 +203,8 @@ def _with_calamine(path: Path, file: str, before: dict[str, _Hidden]) -> list[Gr
 def _with_openpyxl(path: Path, file: str, before: dict[str, _Hidden], held: ExitStack) -> list[Grid]:
     import openpyxl
 
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    # By the open file: it would refuse a path that does not end as it likes.
+    book = openpyxl.load_workbook(held.enter_context(path.open("rb")), read_only=True, data_only=True, keep_links=False)
     held.callback(book.close)
     grids = []
     for sheet in book.worksheets:

@@ -283,3 +283,24 @@ def test_a_bad_file_sent_again_unchanged_gets_the_same_receipt_again(office: Off
     office.put("size.csv", CSV, size=3)
     office.pull()
     assert "FIL-004" in {code for _outcome, code, _row, _findings in office.keeping.refusals()}
+
+
+def test_a_workbook_too_large_for_memory_is_taken_from_a_drop_as_any_other(
+    here: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read row by row is read from a copy that bears no suffix."""
+    import io
+
+    import openpyxl
+
+    from gateway.grids import excel
+
+    monkeypatch.setattr(excel, "IN_MEMORY_ROWS", 2)
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("台账")
+    for row in (("ID", "MC"), ("1", "甲"), ("2", "乙"), ("3", "丙")):
+        sheet.append(row)
+    made = io.BytesIO()
+    book.save(made)
+    here.put("a.xlsx", made.getvalue())
+    assert here.pull().accepted == 3

@@ -287,7 +287,7 @@ def test_a_hundred_thousand_rows_of_excel_in_less_than_256_mb(tmp_path: Path) ->
     book.save(tmp_path / "a.xlsx")
     rows, memory = _measured(tmp_path / "a.xlsx")
     assert rows == 100_000
-    assert memory < 256
+    assert memory < 110, "row by row, though the sheet does not say how long it is"
 
 
 def test_two_hundred_megabytes_of_csv_stream(tmp_path: Path) -> None:
