@@ -9,7 +9,8 @@ from importlib.metadata import entry_points
 
 from gateway import __version__
 from gateway.channels.database_tools import DatabaseTools
-from gateway.channels.department_options import parse_department_options
+from gateway.channels.department_options import DepartmentOptions, parse_department_options
+from gateway.channels.files.package_file_options import PackageFileOptions, parse_package_file_options
 from gateway.channels.https import Endpoint, HttpsChannel
 from gateway.channels.soap import PowerExchange
 from gateway.clock import SystemClock, SystemIds
@@ -105,6 +106,10 @@ def open_source(configuration: Configuration, settings: SourceSettings, clock: C
         from gateway.channels.rest import open_rest
 
         return open_rest(options, clock)
+    if settings.adapter == "packages":
+        from gateway.channels.files.package_files import open_package_files
+
+        return open_package_files(options, clock)
     if settings.standard_form:
         from gateway.channels.department import DepartmentSource
 
@@ -150,7 +155,11 @@ def fetching_of(
 ) -> Fetching:
     """Return how the packages of a department are judged. Raises ConfigurationError."""
     place = f"sources.d/{settings.name}.yaml"
-    options = parse_department_options(settings.options, place, configuration.root)
+    options: DepartmentOptions | PackageFileOptions
+    if settings.adapter == "packages":
+        options = parse_package_file_options(settings.options, place)
+    else:
+        options = parse_department_options(settings.options, place, configuration.root)
     code = options.code or settings.org
     trust, codes, rules = configuration.site.trust, ReturnCodes(pack), Rules(pack)
 
@@ -162,7 +171,7 @@ def fetching_of(
         receiver=configuration.site.organisation, standard_version=pack.version,
         code_list_version=pack.code_list_version, by_element=pack.by_element, namespace=pack.namespace,
         verifier=Verifier({code: pinned}), signer=Signer(trust.key.reveal_bytes(), trust.certificate.read_bytes()),
-        validator=validator, code_of=code_of, versions=Versions(stamp, StandardForm.version, f"department {__version__}"),
+        validator=validator, code_of=code_of, versions=Versions(stamp, StandardForm.version, f"{settings.adapter} {__version__}"),
         discards=frozenset(found for found, rule in rules.catalogue.items() if rule.discards),
     )  # fmt: skip
     bodies = None if settings.acts_for == "all" else frozenset({settings.org, *settings.acts_for})

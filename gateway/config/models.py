@@ -25,6 +25,7 @@ from gateway.config.fields import (
 from gateway.model.destination import Behaviour
 from gateway.model.record import Level, SourceKind
 
+_STANDARD_FORM = frozenset({"department", "packages"})
 _WAITING = {Level.L1: None, Level.L2: timedelta(days=3), Level.L3: timedelta(hours=24)}
 
 
@@ -207,7 +208,9 @@ class SourceSettings(Settings):
     level: Level
     adapter: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")] = "database"
     options: dict[str, Any] = Field(default_factory=dict)
-    mapping: Annotated[Text | None, Field(description="none for department: its records have the standard form")] = None
+    mapping: Annotated[
+        Text | None, Field(description="none for department and packages: their records have the standard form")
+    ] = None
     schedule: Cron | None = None
     waiting: Duration | None = None
     shadow: Annotated[
@@ -218,14 +221,14 @@ class SourceSettings(Settings):
     @property
     def standard_form(self) -> bool:
         """Whether its records come in the standard form, with versions of their own, and need no mapping."""
-        return self.adapter == "department"
+        return self.adapter in _STANDARD_FORM
 
     @model_validator(mode="after")
     def _mapped(self) -> Self:
         if self.standard_form and self.mapping is not None:
-            raise ValueError("adapter: department 不用 mapping / needs no mapping")
+            raise ValueError(f"adapter: {self.adapter} 不用 mapping / needs no mapping")
         if self.standard_form and self.kind is not SourceKind.EVENT:
-            raise ValueError("adapter: department 须为 kind: event / needs kind: event")
+            raise ValueError(f"adapter: {self.adapter} 须为 kind: event / needs kind: event")
         if not self.standard_form and self.mapping is None:
             raise ValueError("mapping: 必须填写 / is needed")
         return self

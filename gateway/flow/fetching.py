@@ -40,6 +40,8 @@ _TRIES: Final = 5
 _SMALLER: Final = 4
 _ALONE: Final = frozenset({"1001", "1002", "1003", "1005", "1006"})
 """Codes of what may be the fault of one record; anything else is that of the whole service."""
+_APART: Final = _ALONE | {"3001", "3002"}
+"""The same where packages come apart from each other: one of another sender or time says nothing of the next."""
 _WAITS: Final = b"<code>0002</code>"
 _MOST_NOTICES: Final = 500
 
@@ -79,6 +81,18 @@ class PackageSource(Protocol):
 
     def put_notice(self, document: bytes) -> None:
         """Tell of an alert or instruction; the same one may come twice."""
+
+
+@runtime_checkable
+class Apart(Protocol):
+    """A source whose packages come apart from each other, as files do, and that hears of one that was passed over."""
+
+    @property
+    def apart(self) -> bool:
+        """Tell that they do."""
+
+    def passed_over(self, finding: Finding) -> None:
+        """Put the package that was fetched last out of the way: it is at fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +264,8 @@ class _Reading:
         log.warning("record-passed-over", source=self.source.name, code=code, cursor=page.cursor)
         message = Words(fault.detail, fault.detail)
         self.passed.append(Unreadable(place, Finding(code, Stage.COLLECT, place, message, fault.hint)))
+        if isinstance(self.source, Apart):
+            self.source.passed_over(self.passed[-1].finding)
         if not page.more and not self.sound:  # nothing at all could be read: that is no matter of one record
             raise fault
         return page
@@ -257,7 +273,7 @@ class _Reading:
     def _untrusted(self, refused: CallRefused) -> SourceError:
         fault = refused.fault
         error = SourceError(f"{self.source.name}: {UNTRUSTED} {fault.code} {fault.message}", _TRUST_HINT)
-        if fault.code not in _ALONE:
+        if fault.code not in (_APART if isinstance(self.source, Apart) else _ALONE):
             raise error from None
         return error
 

@@ -270,10 +270,11 @@ def open_files(settings: AdapterSettings, clock: Clock) -> FileSource:
         except OSError as fault:
             why = type(fault).__name__
             raise ConfigurationError(f"{place}: options.certificate: 读不出 / can't be read ({why})") from fault
-    return FileSource(settings.name, settings.kind, options, _drop(options, settings, place), clock, certificate)
+    return FileSource(settings.name, settings.kind, options, drop_of(options, settings, place), clock, certificate)
 
 
-def _drop(options: FileOptions, settings: AdapterSettings, place: str) -> Drop:
+def drop_of(options: FileOptions, settings: AdapterSettings, place: str) -> Drop:
+    """Return the drop that options name, not touched yet; raises ConfigurationError."""
     if options.sftp is None:
         return LocalDrop(settings.directory / options.directory)
     from gateway.channels.files.sftp import SftpDrop
