@@ -156,7 +156,7 @@ def test_a_large_file_comes_over_sftp_window_by_window(remote: Office, monkeypat
     assert sum(windows) > 90
 
 
-def test_each_waiting_manifest_is_read_once_a_run(here: Office) -> None:
+def test_each_waiting_manifest_is_read_once_a_run_and_the_drop_listed_twice(here: Office) -> None:
     for number in range(30):
         here.put(f"{number}.csv", CSV.format(number), number)
     source = here.source()
@@ -167,10 +167,18 @@ def test_each_waiting_manifest_is_read_once_a_run(here: Office) -> None:
         read[folder, name.endswith(".ok")] += 1
         return fetch(folder, name, *given)
 
-    source._drop.fetch = counted  # type: ignore[method-assign]
+    listed: Counter[str] = Counter()
+    entries = source._drop.entries
+
+    def counting(folder: str) -> Any:
+        listed[folder] += 1
+        return entries(folder)
+
+    source._drop.fetch, source._drop.entries = counted, counting  # type: ignore[method-assign]
     here.keeping.pull(source)
     assert len(here.keeping.heads()) == 30
     assert read == {("", True): 30, ("claimed", True): 30, ("claimed", False): 30}
+    assert (listed[""], listed["done"]) == (2, 1)
 
 
 def test_the_working_copy_of_a_refused_file_is_gone_at_once(here: Office) -> None:

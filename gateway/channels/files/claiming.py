@@ -4,6 +4,7 @@
 A file that can't be read or moved now is set aside for the run and named; it never keeps the others waiting.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
@@ -31,20 +32,29 @@ class Claims:
         self._sequences: dict[str, tuple[Entry, int]] = {}
         self._put: dict[str, set[str]] = {}
         self._told: list[Unreadable] | None = None
+        self._queue: deque[Entry] = deque()
         self._aside: dict[str, Unreadable | None] = {}
 
     def begin(self) -> None:
         """Begin a run: what was set aside before is tried again."""
         self._told = None
+        self._queue.clear()
         self._aside.clear()
         self._put.clear()
 
     def following(self, first: str | None) -> Entry | None:
-        """Return the next file, claimed by this run or by one that died, ``first`` before any other; None at the end."""
-        waiting = self._drop.entries(ROOT)
-        if self._told is None:
-            self._told = strange_entries(waiting)
-        return self._claimed(waiting, first) or self._claim(waiting)
+        """Return the next file, claimed by this run or by one that died, ``first`` before any other; None at the end.
+
+        The drop is listed once, and again when everything that was ready then is done with.
+        """
+        claimed = self._claimed(first) or self._claim()
+        if claimed is None:
+            waiting = self._drop.entries(ROOT)
+            if self._told is None:
+                self._told = strange_entries(waiting)
+            self._queue.extend(self._ready(waiting))
+            claimed = self._claim()
+        return claimed
 
     def peek(self, into: BinaryIO) -> Entry | None:
         """Copy the file that will be taken next, without claiming it; None where none waits. Raises as ``fetch`` does."""
@@ -102,18 +112,17 @@ class Claims:
 
     # -- claimed by a run that died ------------------------------------------------------------------------------
 
-    def _claimed(self, waiting: Sequence[Entry], first: str | None) -> Entry | None:
+    def _claimed(self, first: str | None) -> Entry | None:
         entries = self._drop.entries(CLAIMED)
         names = {entry.name for entry in entries}
-        left_behind = {entry.name for entry in waiting}
         data = [e for e in entries if e.name not in self._aside and not _is_manifest_among(e.name, names)]
         for entry in sorted(data, key=lambda entry: (entry.name != first, entry.name)):
             beside = entry.name + manifest.SUFFIX
             try:
-                if beside not in names and beside in left_behind:  # it died between the two renames of a claim
+                if beside not in names and self._options.ready == "manifest":  # it died between the renames of a claim?
                     self._drop.move(ROOT, beside, CLAIMED, beside)
             except FileNotFoundError:
-                pass  # another process was faster
+                pass  # it has no manifest, or another process was faster
             except FileUnreadable as fault:
                 self.set_aside(entry.name, fault)
                 continue
@@ -122,9 +131,10 @@ class Claims:
 
     # -- waiting -------------------------------------------------------------------------------------------------
 
-    def _claim(self, waiting: Sequence[Entry]) -> Entry | None:
+    def _claim(self) -> Entry | None:
         """Claim the next complete file by a rename; another process that was faster simply has it."""
-        for entry in self._ready(waiting):
+        while self._queue:
+            entry = self._queue.popleft()
             try:
                 self._drop.move(ROOT, entry.name, CLAIMED, entry.name)
                 if self._options.ready == "manifest":
