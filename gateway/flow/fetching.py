@@ -258,8 +258,12 @@ class _Reading:
         """Return None to ask for less, or the page with its one record passed over; raises where the service is at fault."""
         if size > 1:
             return None
-        if page is None or page.cursor is None or len(self.passed) >= MOST_PASSED:
+        if page is None or page.cursor is None:
             raise fault
+        if len(self.passed) >= MOST_PASSED:
+            if not isinstance(self.source, Apart):
+                raise fault
+            self._commit(self.lease.cursor)
         place = f"page {page.cursor}"[:200]
         log.warning("record-passed-over", source=self.source.name, code=code, cursor=page.cursor)
         message = Words(fault.detail, fault.detail)

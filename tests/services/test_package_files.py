@@ -119,6 +119,15 @@ def test_a_file_at_fault_is_refused_and_keeps_no_other_waiting(office: Office) -
     assert office.names("claimed") == []
 
 
+def test_many_files_at_fault_in_a_row_are_each_named_and_the_one_behind_them_is_taken(office: Office) -> None:
+    for number in range(25):
+        (office.drop / f"a{number:02d}.xml").write_bytes(b"<Records/>")
+    office.put(office.packages(), "z")
+    assert office.place.sync().failures == {}
+    assert office.place.held() == office.place.shown()
+    assert len(office.names("refused")) == office.place.one("SELECT count(*) FROM refusal") == 25
+
+
 def test_b5_killed_on_the_way_it_goes_on_where_it_was(office: Office, tmp_path: Path) -> None:
     office.put(office.packages())
     process = office.place.gateway("sync", "bureau", "--patience", "0")
