@@ -27,5 +27,5 @@ def confirm(destination: Destination, claimed: Claimed, terms: Terms, now: int) 
         )
     silent_for = (now - (claimed.last_sent_at or claimed.created_at)) / SECOND
     judgement = judge_query(facts_of(claimed, terms), answer, silent_for, terms.max_in_flight)
-    receipt_no = answer.receipt_no if isinstance(answer, Receipt) else None
-    return Answer("query", now, judgement, receipt_no)
+    number, life = (answer.receipt_no, answer.incarnation) if isinstance(answer, Receipt) else (None, None)
+    return Answer("query", now, judgement, number, incarnation=life)

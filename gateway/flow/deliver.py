@@ -144,8 +144,9 @@ def _send(job: Delivery, claimed: Claimed) -> Answer:
     if judgement.package is PackageMove.DIVIDE and judgement.code == INTERNAL and _ping(job) is not None:
         # Only of a destination that is well otherwise can the package be at fault (B19).
         judgement, reached = Judgement(PackageMove.UNKNOWN, code=INTERNAL, detail=judgement.detail), False
-    receipt_no = submission.receipt.receipt_no if submission.receipt else None
-    return Answer("submit", microseconds(job.clock.now()), judgement, receipt_no, submission.evidence, reached)
+    receipt = submission.receipt
+    number, life = (receipt.receipt_no, receipt.incarnation) if receipt else (None, None)
+    return Answer("submit", microseconds(job.clock.now()), judgement, number, submission.evidence, reached, life)
 
 
 def _ping(job: Delivery) -> str | None:

@@ -105,7 +105,7 @@ def reconcile(
         stated = _stated(statement)
         theirs.update({Line(day, *line): figures for line, figures in stated.items()})
         if stated != sums.get(day, {}):
-            differences.extend(_drill_down(ledger, destination, route, day))
+            differences.extend(_drill_down(ledger, destination, route, day, statement.incarnation))
         advance(1)
     ours = {Line(day, *line): figures for day, lines in sums.items() for line, figures in lines.items()}
     asked = set(wanted)
@@ -131,13 +131,17 @@ def _total(lines: Mapping[_LineKey, Figures]) -> Figures:
     return count, statement_text(sum(int(digest, 16) for _count, digest in lines.values()))
 
 
-def _drill_down(ledger: Ledger, destination: Destination, route: Route, day: str) -> list[Difference]:
+def _drill_down(
+    ledger: Ledger, destination: Destination, route: Route, day: str, incarnation: int
+) -> list[Difference]:
     """Compare the keys of one day up to the destination's last receipt; whatever is on its way is no difference."""
     page = destination.keys(day)
     with ledger.reading() as connection:
         ours = {
             row.key: (row.version, row.content_digest.hex(), Line(day, row.org_code, row.type, row.item_code or ""))
-            for row in settled_heads(connection, route.destination_id, page.through_receipt_no, day)
+            for row in settled_heads(
+                connection, route.destination_id, page.through_receipt_no, day, incarnation
+            )
         }
         on_the_way = open_keys(connection, route.destination_id)
     theirs = _highest(page.rows)

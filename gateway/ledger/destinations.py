@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, literal_column, or_, select, update
 
 from gateway.ledger import health
 from gateway.ledger.claims import IS_UNFINISHED
@@ -122,14 +122,18 @@ def known(connection: Connection) -> Sequence[Any]:
     return connection.execute(select(destination).order_by(destination.c.name)).all()
 
 
-def settled_heads(connection: Connection, destination_id: int, through: int | None, day: str | None) -> Iterable[Any]:
+def settled_heads(
+    connection: Connection, destination_id: int, through: int | None, day: str | None, incarnation: int | None = None
+) -> Iterable[Any]:
     """Yield the head of every key settled at a destination: type, key, version, org, item, occurred_at, content digest.
 
-    ``through`` leaves out what was settled by a later receipt (B26); ``day`` keeps heads that occurred on it.
+    ``through`` leaves out what was settled by a later receipt (B26); ``day`` keeps heads that occurred on it. Receipts
+    of a life of the receiver before ``incarnation`` count whatever their number: it went on from a backup, its numbers
+    began anew there, and what it lost must show.
     """
     settled = [delivery.c.destination_id == destination_id, delivery.c.state == "settled"]
     if through is not None:
-        settled.append(delivery.c.receipt_no <= through)
+        settled.append(_covered(through, destination_id, incarnation))
     heads = (
         select(record.c.key, func.max(record.c.version).label("version"))
         .join(delivery, delivery.c.record_id == record.c.id)
@@ -144,6 +148,14 @@ def settled_heads(connection: Connection, destination_id: int, through: int | No
     if day is not None:
         rows = rows.where(func.substr(record.c.occurred_at, 1, 10) == day)
     return connection.execution_options(yield_per=2000).execute(rows)
+
+
+def _covered(through: int, destination_id: int, incarnation: int | None) -> ColumnElement[bool]:
+    by_number = delivery.c.receipt_no <= through
+    if incarnation is None:
+        return by_number
+    of_before = (package.c.destination_id == destination_id) & (package.c.incarnation < incarnation)
+    return by_number | delivery.c.package_no.in_(select(package.c.no).where(of_before))
 
 
 def day_sums(

@@ -46,6 +46,7 @@ class Answer:
     receipt_no: int | None = None
     evidence: bytes = b""
     reached: bool = True
+    incarnation: int | None = None
 
 
 def settle(connection: Connection, route: Route, claimed: Claimed, answer: Answer, item_type: str | None) -> None:
@@ -235,6 +236,7 @@ def _close(connection: Connection, claimed: Claimed, state: str, answer: Answer,
         state=state,
         code=answer.judgement.code or None,
         receipt_no=answer.receipt_no,
+        incarnation=answer.incarnation,
         receipt_segment_id=segment_id,
     )
 

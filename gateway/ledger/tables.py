@@ -352,6 +352,7 @@ package = Table(
     Column("epoch", BigInteger, nullable=False, server_default="0"),
     Column("code", Text),
     Column("receipt_no", BigInteger),
+    Column("incarnation", BigInteger),  # of the receiver that gave the receipt: its numbers begin anew with each
     Column("receipt_segment_id", BigInteger),
     UniqueConstraint("stream_id", "seq", name="uq_package_stream_seq"),
     Index(

@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,3 +157,30 @@ def test_a_dry_run_keeps_nothing_and_strangers_are_refused(place: Town) -> None:
     assert place.ledger("SELECT * FROM reconciled_day ORDER BY destination_id, day") == before
     assert run("reconcile", "-C", str(place.folder), "--source", "nobody") == 2
     assert run("reconcile", "-C", str(place.folder), "--day", "yesterday") == 2
+
+
+def test_b26_what_a_destination_lost_with_its_restore_shows_at_once(tmp_path: Path) -> None:
+    """It goes on from a backup in a new incarnation: its receipt numbers begin anew there, below those of what it lost."""
+    with town(tmp_path) as place:
+        kept = place.apply(2)
+        place.run()
+        platform = place.systems["municipal"]
+        platform.stop()
+        files = sorted(platform.directory.glob("system.sqlite*"))
+        backup = {each: each.read_bytes() for each in files}
+        platform.start()
+        place.connect("municipal")
+        lost = place.apply(3)
+        place.run()
+        platform.stop()
+        for each in platform.directory.glob("system.sqlite*"):
+            each.unlink()
+        for path, data in backup.items():
+            path.write_bytes(data)
+        doctored(place, "municipal", "UPDATE meta SET value = '2' WHERE name = 'incarnation'")
+        platform.start()
+        place.connect("municipal")
+        assert sorted(place.held("municipal")) == sorted(kept)
+        found = reconciled(place)
+        missing = {(where, key) for where, kind, key, _state in named(found) if kind == "missing"}
+        assert missing == {("municipal", key) for key in lost}
