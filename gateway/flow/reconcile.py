@@ -131,17 +131,13 @@ def _total(lines: Mapping[_LineKey, Figures]) -> Figures:
     return count, statement_text(sum(int(digest, 16) for _count, digest in lines.values()))
 
 
-def _drill_down(
-    ledger: Ledger, destination: Destination, route: Route, day: str, incarnation: int
-) -> list[Difference]:
+def _drill_down(ledger: Ledger, destination: Destination, route: Route, day: str, incarnation: int) -> list[Difference]:
     """Compare the keys of one day up to the destination's last receipt; whatever is on its way is no difference."""
     page = destination.keys(day)
     with ledger.reading() as connection:
         ours = {
             row.key: (row.version, row.content_digest.hex(), Line(day, row.org_code, row.type, row.item_code or ""))
-            for row in settled_heads(
-                connection, route.destination_id, page.through_receipt_no, day, incarnation
-            )
+            for row in settled_heads(connection, route.destination_id, page.through_receipt_no, day, incarnation)
         }
         on_the_way = open_keys(connection, route.destination_id)
     theirs = _highest(page.rows)
