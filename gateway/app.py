@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from gateway import __version__
+from gateway.approved import Watch, locate, require_approved
 from gateway.clock import SystemClock, SystemIds, microseconds
 from gateway.config import Configuration, SourceSettings
 from gateway.errors import ConfigurationError, LedgerError
@@ -25,12 +26,13 @@ from gateway.ledger.audit import Act, record_act
 from gateway.ledger.claims import Transaction
 from gateway.ledger.destinations import known_routes, recover, register
 from gateway.ledger.intake import Versions
+from gateway.ledger.mappings import UnapprovedMapping
 from gateway.ledger.replays import Asked, Mode, make, seal
 from gateway.ledger.replays import Draft as PlanDraft
 from gateway.ledger.store import Ledger, open_ledger
 from gateway.mapping.compile import compile_mapping
 from gateway.mapping.interpret import Interpreter, Step
-from gateway.mapping.load import find_mapping, load_mapping
+from gateway.mapping.load import load_mapping
 from gateway.model.person import Actor
 from gateway.model.record import Row
 from gateway.pack import Pack, load_pack, load_packs
@@ -89,9 +91,14 @@ class Gateway:
         pack = load_pack(configuration.site.pack)
         wiring = _Wiring(configuration, pack, Rules(pack), clock or SystemClock(), ids or SystemIds())
         size = next(each for each in (workers, configuration.site.run.workers, cores_to_spare()) if each is not None)
-        sources = wiring.sources()
         children = ChildProcesses(size, wiring.told_to_children(), program)
+        sources = wiring.sources(children)
         place = wiring.workplace(sources, Translator(children), joins=joins)
+        try:
+            require_approved(configuration, place.ledger, pack)
+        except UnapprovedMapping:
+            place.ledger.close()
+            raise
         return cls(configuration, wiring.pack, place, children, Heartbeat(place.ledger))
 
     def __enter__(self) -> Self:
@@ -223,7 +230,7 @@ class _Wiring:
         trust = self.configuration.site.trust
         return Signer(trust.key.reveal_bytes(), trust.certificate.read_bytes())
 
-    def sources(self) -> tuple[SourcePart, ...]:
+    def sources(self, children: ChildProcesses | None = None) -> tuple[SourcePart, ...]:
         """Compile every mapping once; all faults of all sources are reported together."""
         judging = judging_packs(self.pack, load_packs())
         validator = validator_for(judging)
@@ -235,17 +242,25 @@ class _Wiring:
                 if settings.shadow:  # its mapping is checked all the same
                     compile_source_mapping(self.configuration, settings, self.pack)
                     continue
-                parts.append(self._source(settings, validator, stamp))
+                parts.append(self._source(settings, validator, stamp, children))
             except ConfigurationError as fault:
                 faults.append(fault.detail)
         if faults:
             raise ConfigurationError("\n".join(faults))
         return tuple(parts)
 
-    def _source(self, settings: SourceSettings, validator: Validator, stamp: str) -> SourcePart:
+    def _source(
+        self, settings: SourceSettings, validator: Validator, stamp: str, children: ChildProcesses | None
+    ) -> SourcePart:
         handling = handling_of(self.configuration, settings, self.pack, validator, stamp)
+        since = microseconds(self.clock.now())
+        renew = None if children is None else Watch(settings, self.pack, handling, children.rewire, since)
         return SourcePart(
-            settings.name, lambda: open_source(self.configuration, settings, self.clock), handling, settings.schedule
+            settings.name,
+            lambda: open_source(self.configuration, settings, self.clock),
+            handling,
+            settings.schedule,
+            renew,
         )
 
 
@@ -366,7 +381,7 @@ def explain_row(
     if settings is None or settings.mapping is None:
         return None
     try:
-        path, search = find_mapping(settings.mapping, [*configuration.site.mappings, configuration.root / "mappings"])
+        path, search = locate(configuration, settings)
         mapping = load_mapping(path, pack, search)
         numbers = ledger.numbers(compile_mapping(mapping, pack, source).wants(row))
     except ConfigurationError:

@@ -25,7 +25,7 @@ from gateway.pack import load_pack, load_packs
 from gateway.parts import judging_packs, validator_for
 from gateway.ports import Mapper, Validator
 from gateway.schedule.collection import rare_collection
-from gateway.schedule.frames import Made, Reply, Task, Told, Wiring, how_it_ended, read, write
+from gateway.schedule.frames import Made, Reply, Rewired, Task, Told, Wiring, how_it_ended, read, write
 
 _ADDRESS_SPACE: Final = 4 * 1024**3
 """Bytes; a row that wants more gets a MemoryError, where the whole machine would else begin to swap."""
@@ -41,12 +41,16 @@ class Compute:
     """The mappings and the validator of a gateway, wired as the gateway itself wires them."""
 
     def __init__(self, wiring: Wiring) -> None:
-        pack = load_pack(wiring.pack)
+        self._pack = pack = load_pack(wiring.pack)
         self.limit = wiring.limit
         self.validator: Validator = validator_for(judging_packs(pack, load_packs()))
         self._mappers: dict[str, Mapper] = {
             source: compile_mapping(mapping, pack, source) for source, mapping in wiring.mappings.items()
         }
+
+    def rewire(self, told: Rewired) -> None:
+        """Use another mapping of a source from now on."""
+        self._mappers[told.source] = compile_mapping(told.mapping, self._pack, told.source)
 
     def do(self, task: Task) -> Any:
         """Do a task: the numbers wanted, or the drafts, refusals and warnings of each row, and whether it is ignored."""
@@ -74,7 +78,12 @@ def serve(measure: Measure = dict, prepare: Callable[[Compute], None] = lambda _
         write(replies, Reply(None, None, {}))
         with rare_collection():
             while True:
-                write(replies, _answer(compute, read(tasks), measure))
+                told = read(tasks)
+                if isinstance(told, Rewired):
+                    compute.rewire(told)
+                    write(replies, Reply(None, None, {}))
+                else:
+                    write(replies, _answer(compute, told, measure))
 
 
 def _answer(compute: Compute, task: Task, measure: Measure) -> Reply:

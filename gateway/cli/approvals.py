@@ -12,6 +12,7 @@ from gateway.cli.output import emit_json, print_table, say
 from gateway.clock import moment
 from gateway.config import load
 from gateway.i18n import _
+from gateway.ledger import mappings as _mappings  # noqa: F401 # it carries out what it proposes
 from gateway.ledger.approvals import decide, proposals
 from gateway.ledger.audit import Act
 from gateway.model.person import ALLOWED, Duty
@@ -50,7 +51,7 @@ def list_(directory: Path, everything: bool, as_json: bool) -> None:
 @dry_run_option
 def approve(number: int, reason: str, claim: Claim, directory: Path, dry_run: bool) -> int:
     """Approve a proposal."""
-    return _decide(directory, claim, number, reason, approve=True, dry_run=dry_run)
+    return decide_proposal(directory, claim, number, reason, approve=True, dry_run=dry_run)
 
 
 @command.command(help="驳回一项提议(提出人可用它收回)。")
@@ -61,10 +62,11 @@ def approve(number: int, reason: str, claim: Claim, directory: Path, dry_run: bo
 @dry_run_option
 def reject(number: int, reason: str, claim: Claim, directory: Path, dry_run: bool) -> int:
     """Reject a proposal."""
-    return _decide(directory, claim, number, reason, approve=False, dry_run=dry_run)
+    return decide_proposal(directory, claim, number, reason, approve=False, dry_run=dry_run)
 
 
-def _decide(directory: Path, claim: Claim, number: int, reason: str, *, approve: bool, dry_run: bool) -> int:
+def decide_proposal(directory: Path, claim: Claim, number: int, reason: str, *, approve: bool, dry_run: bool) -> int:
+    """Approve or reject a proposal as the person that ``claim`` names."""
     action = "approvals.approve" if approve else "approvals.reject"
     with write_ledger(load(directory)) as ledger:
         with ledger.reading() as connection:

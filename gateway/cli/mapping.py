@@ -13,6 +13,7 @@ from gateway.cli.exits import ExitCode
 from gateway.cli.mapping_coverage import coverage
 from gateway.cli.mapping_diff import diff
 from gateway.cli.mapping_excel import from_excel, to_excel
+from gateway.cli.mapping_versions import activate, approve, history, plan, rollback
 from gateway.cli.options import json_option
 from gateway.cli.output import emit_json, print_findings, print_table, say, spoken
 from gateway.i18n import _
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group(help="试用、检验映射,比较新旧,查看覆盖,与数据对照表互转")
+@click.group(help="试用、检验映射,比较新旧,查看覆盖,与数据对照表互转,两人提出、批准后启用")
 def command() -> None:
     """Hold the commands."""
 
 
-for _each in (coverage, diff, to_excel, from_excel):
+for _each in (coverage, diff, to_excel, from_excel, plan, approve, activate, history, rollback):
     command.add_command(_each)
 
 

@@ -53,9 +53,9 @@ def diff(
         for count in compare(rows, before, after, ledger.numbers, found):
             bar.advance(count)
     if as_json:
-        emit_json(_as_data(found, pack, reveal=reveal))
+        emit_json(as_data(found, pack, reveal=reveal))
     else:
-        _print(found, pack, reveal=reveal)
+        print_difference(found, pack, reveal=reveal)
     return ExitCode.FINDINGS if found.refused else ExitCode.OK
 
 
@@ -76,7 +76,8 @@ def _sides(old: Path, new: Path, source: str) -> "tuple[Pack, Side, Side]":
     return packs[1], sides[0], sides[1]
 
 
-def _print(found: "Difference", pack: "Pack", *, reveal: bool) -> None:
+def print_difference(found: "Difference", pack: "Pack", *, reveal: bool) -> None:
+    """Print what two mappings make otherwise."""
     types = sorted(found.same.keys() | found.appeared.keys() | found.vanished.keys() | found.changed_records.keys())
     print_table(
         (_("类型"), _("相同"), _("有变化"), _("新增"), _("不再产生")),
@@ -99,6 +100,9 @@ def _print(found: "Difference", pack: "Pack", *, reveal: bool) -> None:
                 for (type_, path), count in found.changed.most_common()
             ],
         )
+    for (type_, path), factor, count in found.shifts():
+        text = _("数量级变化:{type} {path} 有 {n} 条约为原来的 {factor} 倍,请核对单位(元、万元)")
+        say(text.format(type=type_, path=path, n=count, factor=factor))
     for table, title in ((found.refused, _("新增拒绝")), (found.mended, _("不再拒绝"))):
         if table:
             print_table(
@@ -139,7 +143,8 @@ def _values(change: "Change", pack: "Pack", type_: str, path: str, *, reveal: bo
     return cover(change.old), cover(change.new)
 
 
-def _as_data(found: "Difference", pack: "Pack", *, reveal: bool) -> dict[str, Any]:
+def as_data(found: "Difference", pack: "Pack", *, reveal: bool) -> dict[str, Any]:
+    """Return the difference as JSON, personal data masked unless revealed."""
     return {
         "rows": found.rows,
         "same": dict(found.same),
@@ -153,6 +158,10 @@ def _as_data(found: "Difference", pack: "Pack", *, reveal: bool) -> dict[str, An
                 for old, new in [_values(change, pack, type_, path, reveal=reveal)]
             ]}
             for (type_, path), count in found.changed.most_common()
+        ],
+        "shifts": [
+            {"type": type_, "path": path, "factor": factor, "records": count}
+            for (type_, path), factor, count in found.shifts()
         ],
         "newly_refused": _codes(found.refused, found),
         "no_longer_refused": _codes(found.mended, found),

@@ -183,6 +183,10 @@ class Site(Settings):
         Literal["held", "required"],
         Field(description="held: the catalogue binds bodies of which it holds an item; required: it binds everybody"),
     ] = "held"
+    mapping_approval: Annotated[
+        Literal["off", "required"],
+        Field(description="required: only mappings that one person planned and another approved are used"),
+    ] = "off"
     run: Run = Run()
     log: Log = Log()
     replay: Replay = Replay()

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import islice
 from typing import Final
 
@@ -18,6 +19,8 @@ from gateway.ports import AllocationRequest, Mapper, Validator
 
 CHUNK: Final = 500
 _EXAMPLES: Final = 3
+_SHIFTED: Final = 3
+_NUMBER: Final = re.compile(r"-?\d{1,18}(\.\d{1,6})?")
 _NUMBER_OF_REPEAT: Final = re.compile(r"\[\d+\]")
 
 Numbers = Callable[[Iterable[AllocationRequest]], Mapping[AllocationRequest, int]]
@@ -59,6 +62,15 @@ class Difference:
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     mended: Counter[tuple[str, str]] = field(default_factory=Counter)
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
+    powers: dict[tuple[str, str], Counter[int]] = field(default_factory=dict)
+    """Of changed numbers, how many powers of ten the new one is from the old."""
+
+    def shifts(self) -> Iterator[tuple[tuple[str, str], str, int]]:
+        """Yield elements most of whose changed numbers have moved by a thousand or more: a unit was likely mixed up."""
+        for at, powers in self.powers.items():
+            power, count = powers.most_common(1)[0]
+            if abs(power) >= _SHIFTED and 2 * count >= powers.total():
+                yield at, f"1{'0' * power}" if power > 0 else f"1/1{'0' * -power}", count
 
     def add(self, old: Observation, new: Observation) -> None:
         """Count what became of one row."""
@@ -89,9 +101,22 @@ class Difference:
             if before.get(path) != after.get(path):
                 at = (old.type, _NUMBER_OF_REPEAT.sub("", path))
                 self.changed[at] += 1
+                power = _powers(before.get(path), after.get(path))
+                if power is not None:
+                    self.powers.setdefault(at, Counter())[power] += 1
                 some = self.examples.setdefault(at, [])
                 if len(some) < _EXAMPLES:
                     some.append(Change(old.key, before.get(path), after.get(path)))
+
+
+def _powers(old: str | None, new: str | None) -> int | None:
+    """Return the power of ten between two numbers, None unless both are numbers other than 0."""
+    if old is None or new is None or not _NUMBER.fullmatch(old) or not _NUMBER.fullmatch(new):
+        return None
+    was, is_now = Decimal(old), Decimal(new)
+    if not was or not is_now:
+        return None
+    return int((is_now / was).copy_abs().log10().to_integral_value())
 
 
 def compare(rows: Iterable[RawHeld], old: Side, new: Side, numbers: Numbers, found: Difference) -> Iterator[int]:

@@ -45,8 +45,12 @@ def find_mapping(name: str, overlays: Sequence[Path] = ()) -> tuple[Path, tuple[
     raise ConfigurationError(f"mapping {name}: {', '.join(str(root) for root in roots)}")
 
 
-def load_mapping(path: Path, pack: Pack, search: Sequence[Path] = (), shown: str | None = None) -> Mapping:
+def load_mapping(
+    path: Path, pack: Pack, search: Sequence[Path] = (), shown: str | None = None, name: str | None = None
+) -> Mapping:
     """Load the mapping at ``path`` for ``pack``; table files are looked for in ``search``, then beside ``path``.
+
+    ``name`` is that of its file once it is put in place, where it is not yet: the version depends on it.
 
     Raises:
         MappingFaults: with every fault of the file (``file:line:column``).
@@ -54,7 +58,7 @@ def load_mapping(path: Path, pack: Pack, search: Sequence[Path] = (), shown: str
     faults = Faults()
     root = read(path, faults, shown)
     tables = TableReader([*search, path.parent])
-    mapping = _Loader(root, path, pack, tables).load()
+    mapping = _Loader(root, path, pack, tables, name or path.name).load()
     faults.settle()
     return mapping
 
@@ -62,7 +66,8 @@ def load_mapping(path: Path, pack: Pack, search: Sequence[Path] = (), shown: str
 class _Loader:
     """One load; the order of the steps is that of what may speak of what."""
 
-    def __init__(self, root: Node, path: Path, pack: Pack, tables: TableReader) -> None:
+    def __init__(self, root: Node, path: Path, pack: Pack, tables: TableReader, name: str) -> None:
+        self._name = name
         self._keys = root.keys(_TOP, ("mapping", "title", "standard", "columns", "records"))
         self._path = path
         self._pack = pack
@@ -91,9 +96,11 @@ class _Loader:
         self._scope.numbers = numbers
         records = self._records(null_tokens(tokens))
         ignore = self._values.condition(keys.get("ignore"))
+        files = [(self._name, self._path.read_bytes()), *self._tables.files]
         return Mapping(
             path=self._path,
-            version=digest_of([(self._path.name, self._path.read_bytes()), *self._tables.files]),
+            version=digest_of(files),
+            files=tuple(files),
             title=self._title(),
             standard=self._pack.name,
             columns=self._scope.columns,

@@ -350,5 +350,7 @@ class Mapping:
     adapter: str | None = None
     tables: AnyMapping[str, Crosswalk] = field(default_factory=dict)
     unpack: AnyMapping[str, Packing] = field(default_factory=dict)
+    files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False, compare=False)
+    """The mapping's file and the tables it uses, as they were read."""
     used: tuple[str, ...] = ()
     """Columns that anything reads, in the order declared: only these are looked at."""

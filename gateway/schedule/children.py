@@ -20,8 +20,9 @@ import structlog
 
 from gateway.errors import ChildError
 from gateway.flow.translating import Crashed, Hands, Numbers, Translated, Wanted
+from gateway.mapping.model import Mapping as SourceMapping
 from gateway.model.record import Row
-from gateway.schedule.frames import Reply, Task, Wiring, how_it_ended, observed, read, told, write
+from gateway.schedule.frames import Reply, Rewired, Task, Wiring, how_it_ended, observed, read, told, write
 
 PROGRAM: Final = ("-m", "gateway.child")
 _END_WITHIN: Final = 5.0
@@ -41,6 +42,7 @@ class Child:
         except OSError as fault:
             raise ChildError(str(fault)) from fault
         self.measured: Mapping[str, float] = {}
+        self._versions = {source: mapping.version for source, mapping in wiring.mappings.items()}
         try:
             self.do(wiring)
         except Crashed as crash:
@@ -64,6 +66,12 @@ class Child:
         if reply.failed is not None:
             raise Crashed(reply.failed)
         return reply.made
+
+    def keep_to(self, source: str, mapping: SourceMapping) -> None:
+        """Give it the mapping of a source unless it has it; raises Crashed."""
+        if self._versions.get(source) != mapping.version:
+            self.do(Rewired(source, mapping))
+            self._versions[source] = mapping.version
 
     @property
     def alive(self) -> bool:
@@ -111,6 +119,11 @@ class ChildProcesses:
         self._all: set[Child] = set()
         self._starting: list[Future[None]] = []
         self._closed = False
+
+    def rewire(self, source: str, mapping: SourceMapping) -> None:
+        """Use another mapping of a source from now on; a task under way ends with the one it began with."""
+        with self._lock:
+            self._wiring = self._wiring._replace(mappings={**self._wiring.mappings, source: mapping})
 
     def ready(self) -> bool:
         """Tell whether there is a child; where none was ever started, begin to start all of them."""
@@ -177,6 +190,7 @@ class ChildProcesses:
     def _do(self, task: Task) -> Any:
         child = self._take()
         try:
+            child.keep_to(task.source, self._wiring.mappings[task.source])
             return child.do(task)
         finally:
             self._give_back(child)

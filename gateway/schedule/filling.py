@@ -10,7 +10,7 @@ from gateway.flow.backfill import BackFilling, due, is_active, step
 from gateway.flow.backlog import Backlog
 from gateway.ledger.acts import is_paused
 from gateway.ledger.backfills import Slice
-from gateway.schedule.workplace import Workplace
+from gateway.schedule.workplace import Handlings, Workplace
 
 FILL_EVERY = 1.0
 _PAUSE = 0.05
@@ -22,7 +22,7 @@ def filling(place: Workplace, backlog: Backlog) -> BackFilling:
     """Return what reads the back-fills of a workplace."""
     return BackFilling(
         place.ledger, {each.name: each.open for each in place.sources},
-        {each.name: each.handling for each in place.sources}, place.clock, place.translator, place.chunk, backlog.grew,
+        Handlings(place.ledger, place.sources), place.clock, place.translator, place.chunk, backlog.grew,
         lambda: backlog.stopped,
     )  # fmt: skip
 

@@ -27,6 +27,13 @@ class Wiring(NamedTuple):
     limit: float
 
 
+class Rewired(NamedTuple):
+    """A child gets another mapping of a source."""
+
+    source: str
+    mapping: SourceMapping
+
+
 class Task(NamedTuple):
     """What a child is to do with rows of a source; ``apart`` when they are under suspicion and may kill it.
 

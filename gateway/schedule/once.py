@@ -122,7 +122,7 @@ def pull_one(
         job = Pull(
             ledger=place.ledger,
             source=source,
-            handling=part.handling,
+            handling=part.current(place.ledger),
             clock=place.clock,
             translator=place.translator,
             chunk=place.chunk,
@@ -160,7 +160,9 @@ def sweep_one(place: Workplace, part: SourcePart, backlog: Backlog) -> list[Diff
     with closing(part.open()) as source:
         if isinstance(source, KeyListing):
             found = compare_keys(place.ledger, source, days_until_now(place.clock)) or []
-        swept = sweep(place.ledger, source, part.handling.mapper, place.chunk) if can_sweep(source) else None
+        swept = (
+            sweep(place.ledger, source, part.current(place.ledger).mapper, place.chunk) if can_sweep(source) else None
+        )
     if swept is None:
         if any(each.kind is not DifferenceKind.EXTRA for each in found):
             pull_one(place, part, backlog, lambda _name, _done, _expected: None, whole=True)

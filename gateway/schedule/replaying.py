@@ -3,14 +3,14 @@
 
 from gateway.flow.backlog import Backlog
 from gateway.flow.replay import Replaying, is_active, step
-from gateway.schedule.workplace import Workplace
+from gateway.schedule.workplace import Handlings, Workplace
 
 FEED_EVERY = 1.0
 
 
 def replaying(place: Workplace, backlog: Backlog) -> Replaying:
     """Return what feeds the plans of a workplace."""
-    return Replaying(place.ledger, {each.name: each.handling for each in place.sources}, place.clock, backlog.grew)
+    return Replaying(place.ledger, Handlings(place.ledger, place.sources), place.clock, backlog.grew)
 
 
 def replay_until(place: Workplace, backlog: Backlog, patience: float) -> None:

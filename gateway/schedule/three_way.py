@@ -158,7 +158,7 @@ def _sweep(parties: Parties, part: SourcePart, found: ThreeWay, advance: Callabl
             if not can_sweep(source):
                 found.skipped[part.name] = "consumed"
                 return
-            swept = sweep(parties.ledger, source, part.handling.mapper, advance=advance)
+            swept = sweep(parties.ledger, source, part.current(parties.ledger).mapper, advance=advance)
     except SourceError as error:
         found.failures[part.name] = error.spoken("zh")
         return

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The wired parts that a round works with; the composition root fills them in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gateway.flow.collect import Handling
@@ -21,6 +21,12 @@ class SourcePart:
     open: Callable[[], Source]
     handling: Handling
     cron: str | None
+    renew: Callable[[Ledger], Handling] | None = None
+    """Tells what handles the rows now: another mapping may have been activated meanwhile."""
+
+    def current(self, ledger: Ledger) -> Handling:
+        """Return what handles the rows of a run that begins now."""
+        return self.handling if self.renew is None else self.renew(ledger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,23 @@ class DestinationPart:
     route: Route
     statements: bool
     worker: int = 0
+
+
+class Handlings(Mapping[str, Handling]):
+    """What handles the rows of each source, asked anew each time."""
+
+    def __init__(self, ledger: Ledger, parts: Iterable[SourcePart]) -> None:
+        self._ledger = ledger
+        self._parts = {each.name: each for each in parts}
+
+    def __getitem__(self, name: str) -> Handling:
+        return self._parts[name].current(self._ledger)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
 
 
 @dataclass(frozen=True, slots=True)
