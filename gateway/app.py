@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from gateway import __version__
-from gateway.approved import Watch, locate, require_approved
+from gateway.approved import Watch, require_approved
 from gateway.clock import SystemClock, SystemIds, microseconds
 from gateway.config import Configuration, SourceSettings
 from gateway.errors import ConfigurationError, LedgerError
@@ -44,6 +44,7 @@ from gateway.parts import (
     item_type,
     judging_packs,
     load_source_mapping,
+    locate_mapping,
     open_source,
     pack_stamp,
     terms_of,
@@ -254,7 +255,11 @@ class _Wiring:
     ) -> SourcePart:
         handling = handling_of(self.configuration, settings, self.pack, validator, stamp)
         since = microseconds(self.clock.now())
-        renew = None if children is None else Watch(settings, self.pack, handling, children.rewire, since)
+        renew = (
+            None
+            if children is None or settings.standard_form
+            else Watch(settings, self.pack, handling, children.rewire, since)
+        )
         return SourcePart(
             settings.name,
             lambda: open_source(self.configuration, settings, self.clock),
@@ -381,7 +386,7 @@ def explain_row(
     if settings is None or settings.mapping is None:
         return None
     try:
-        path, search = locate(configuration, settings)
+        path, search = locate_mapping(configuration, settings)
         mapping = load_mapping(path, pack, search)
         numbers = ledger.numbers(compile_mapping(mapping, pack, source).wants(row))
     except ConfigurationError:

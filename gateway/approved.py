@@ -16,10 +16,10 @@ from gateway.ledger import mappings
 from gateway.ledger.mappings import UnapprovedMapping, Version
 from gateway.ledger.store import Ledger
 from gateway.mapping.compile import compile_mapping
-from gateway.mapping.load import find_mapping, load_mapping
+from gateway.mapping.load import load_mapping
 from gateway.mapping.model import Mapping as Model
 from gateway.pack import Pack
-from gateway.parts import load_source_mapping
+from gateway.parts import load_source_mapping, mapping_of
 
 log = structlog.get_logger(__name__)
 
@@ -42,13 +42,14 @@ def install(configuration: Configuration, settings: SourceSettings, version: Ver
 
     What ships with the gateway is never written: the site's own folder covers it.
     """
+    name = mapping_of(settings)
     overlays = [*configuration.site.mappings, configuration.root / "mappings"]
-    found = [root for root in overlays if (root / settings.mapping).is_file()]
-    target = ((found or overlays)[0] / settings.mapping).parent
+    found = [root for root in overlays if (root / name).is_file()]
+    target = ((found or overlays)[0] / name).parent
     target.mkdir(parents=True, exist_ok=True)
     changed = []
-    for name, text in version.files.items():
-        path = target / name
+    for file, text in version.files.items():
+        path = target / file
         if not path.is_file() or path.read_bytes() != text.encode():
             part = path.with_name(f".{path.name}.part")
             part.write_bytes(text.encode())
@@ -64,7 +65,7 @@ def require_approved(configuration: Configuration, ledger: Ledger, pack: Pack) -
     wrong = []
     with ledger.reading() as connection:
         for settings in configuration.sources:
-            if settings.shadow:
+            if settings.shadow or settings.standard_form:
                 continue
             version = mappings.active(connection, settings.name)
             digest = load_source_mapping(configuration, settings, pack).version
@@ -81,7 +82,7 @@ class Watch:
         self, settings: SourceSettings, pack: Pack, handling: Handling, rewire: Callable[[str, Model], None], since: int
     ) -> None:
         """Begin with ``handling``, loaded at ``since``; ``rewire`` tells child processes of another mapping."""
-        self._name, self._file, self._pack = settings.name, Path(settings.mapping).name, pack
+        self._name, self._file, self._pack = settings.name, Path(mapping_of(settings)).name, pack
         self._handling, self._rewire = handling, rewire
         self._lock = threading.Lock()
         self._seen: tuple[int, int] = (0, since)
@@ -109,8 +110,3 @@ class Watch:
         self._rewire(self._name, model)
         self._handling = replace(self._handling, mapper=compile_mapping(model, self._pack, self._name))
         log.info("mapping-taken-up", source=self._name, digest=version.digest[:12])
-
-
-def locate(configuration: Configuration, settings: SourceSettings) -> tuple[Path, tuple[Path, ...]]:
-    """Return the file of a source's mapping and where its tables are looked for."""
-    return find_mapping(settings.mapping, [*configuration.site.mappings, configuration.root / "mappings"])

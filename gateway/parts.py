@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from gateway import __version__
 from gateway.channels.database_tools import DatabaseTools
@@ -132,10 +133,20 @@ def compile_source_mapping(configuration: Configuration, settings: SourceSetting
 
 def load_source_mapping(configuration: Configuration, settings: SourceSettings, pack: Pack) -> Mapping:
     """Load the mapping of a source. Raises ConfigurationError with every fault of the file."""
+    path, search = locate_mapping(configuration, settings)
+    return load_mapping(path, pack, search)
+
+
+def locate_mapping(configuration: Configuration, settings: SourceSettings) -> tuple[Path, tuple[Path, ...]]:
+    """Return the file of a source's mapping and where its tables are looked for. Raises ConfigurationError."""
+    return find_mapping(mapping_of(settings), [*configuration.site.mappings, configuration.root / "mappings"])
+
+
+def mapping_of(settings: SourceSettings) -> str:
+    """Return the name of a source's mapping. Raises ConfigurationError where it has none."""
     if settings.mapping is None:
         raise ConfigurationError(f"sources.d/{settings.name}.yaml: mapping: 必须填写 / is needed")
-    path, search = find_mapping(settings.mapping, [*configuration.site.mappings, configuration.root / "mappings"])
-    return load_mapping(path, pack, search)
+    return settings.mapping
 
 
 def handling_of(

@@ -175,7 +175,7 @@ def _put_to_use(
 
 
 @click.command("history", help="列出映射的各个版本:谁提出、谁批准、何时启用、做了多少条记录")
-@click.argument("source", metavar="[数据源]", required=False)
+@click.argument("source", metavar="数据源", required=False)
 @directory_option
 @json_option
 def history(source: str | None, directory: Path, *, as_json: bool) -> None:
@@ -211,13 +211,13 @@ def _settings(configuration: "Configuration", source: str) -> "SourceSettings":
 
 def _loaded(configuration: "Configuration", settings: "SourceSettings", file: Path | None, pack: "Pack") -> "Mapping":
     """Load the new version; another file takes the name of the source's mapping, as it will have it once installed."""
-    from gateway.approved import locate
     from gateway.mapping.load import load_mapping
+    from gateway.parts import locate_mapping, mapping_of
 
-    path, search = locate(configuration, settings)
+    path, search = locate_mapping(configuration, settings)
     if file is None:
         return load_mapping(path, pack, search)
-    return load_mapping(file, pack, (file.parent, *search), shown=str(file), name=Path(settings.mapping).name)
+    return load_mapping(file, pack, (file.parent, *search), shown=str(file), name=Path(mapping_of(settings)).name)
 
 
 def _present(
@@ -226,12 +226,12 @@ def _present(
     """Return the version in use: the active one; before any was activated, the configured file."""
     from gateway.approved import stored
     from gateway.ledger import mappings
-    from gateway.parts import load_source_mapping
+    from gateway.parts import load_source_mapping, mapping_of
 
     with ledger.reading() as connection:
         version = mappings.active(connection, settings.name)
     if version is not None:
-        return stored(version, Path(settings.mapping).name, pack)
+        return stored(version, Path(mapping_of(settings)).name, pack)
     return load_source_mapping(configuration, settings, pack)
 
 

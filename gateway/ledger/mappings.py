@@ -28,7 +28,7 @@ PLANNED, APPROVED, ACTIVE, RETIRED, REJECTED = "planned", "approved", "active", 
 class UnapprovedMapping(RefusedByGate):
     """The site wants mappings approved, and a source's mapping is not the one that was."""
 
-    code = "GW-761"
+    code = "GW-771"
     summary = Words("映射未经批准启用", "the mapping was not approved and activated")
     advice = Words(
         "gateway mapping plan 提出,另一人 approve,再 activate;或用 gateway mapping rollback 恢复已启用的版本",

@@ -190,7 +190,9 @@ class ChildProcesses:
     def _do(self, task: Task) -> Any:
         child = self._take()
         try:
-            child.keep_to(task.source, self._wiring.mappings[task.source])
+            mapping = self._wiring.mappings.get(task.source)
+            if mapping is not None:  # records in the standard form have none
+                child.keep_to(task.source, mapping)
             return child.do(task)
         finally:
             self._give_back(child)

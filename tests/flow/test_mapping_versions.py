@@ -102,7 +102,7 @@ def test_an_edit_that_nobody_approved_is_refused_and_a_roll_back_mends_it(place:
     mapping.write_text(mapping.read_text(encoding="utf-8") + "# 顺手改一下\n", encoding="utf-8")
     result = site.run("sync", "applications")
     assert result.exit_code == 5
-    assert "GW-761" in result.output
+    assert "GW-771" in result.output
     assert site.run("mapping", "rollback", "applications", "--reason", "换回", "--dry-run", by="wang").exit_code == 0
     assert site.run("mapping", "rollback", "applications", "--reason", "换回", by="wang").exit_code == 0
     place.run(patience=0)

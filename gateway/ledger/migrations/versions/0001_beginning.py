@@ -330,6 +330,26 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'ready'"),
     )
     op.create_table(
+        "mapping_version",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("files", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("effect", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("planned_by", sa.Text(), nullable=False),
+        sa.Column("planned_at", sa.BigInteger(), nullable=False),
+        sa.Column("approved_by", sa.Text(), nullable=True),
+        sa.Column("approved_at", sa.BigInteger(), nullable=True),
+        sa.Column("activated_by", sa.Text(), nullable=True),
+        sa.Column("activated_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mapping_version")),
+        comment="versions of mappings: planned by one person, approved by another, put to use; kept for ever",
+    )
+    op.create_index("ix_mapping_version_source", "mapping_version", ["source", "state"], unique=False)
+    op.create_table(
         "notice",
         sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("org_code", sa.Text(), nullable=False),
