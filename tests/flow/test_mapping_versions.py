@@ -30,7 +30,7 @@ def place(tmp_path: Path) -> Iterator[Town]:
 
 def mappings_used(place: Town) -> dict[str, str]:
     rows = place.ledger("SELECT r.key, v.mapping FROM record r JOIN versions v ON v.id = r.versions_id")
-    return {key: digest for key, digest in rows}
+    return dict(rows)
 
 
 def draft(
