@@ -36,6 +36,7 @@ class Action(StrEnum):
     CLOSE = "close"
     HANG = "hang"
     STATUS = "status"
+    MALFORMED = "malformed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Fault:
     @property
     def after(self) -> bool:
         """Whether it strikes after the request was carried out."""
-        always = {Action.DROP_AFTER_STORE, Action.HALF_ANSWER, Action.WRONG_RECEIPT}
+        always = {Action.DROP_AFTER_STORE, Action.HALF_ANSWER, Action.WRONG_RECEIPT, Action.MALFORMED}
         return self.action in always or self.options.get("when") == "after"
 
     @property
@@ -59,7 +60,9 @@ class Fault:
         return float(self.options.get("seconds", 300 if self.action is Action.HANG else 1))
 
 
-class _Rule:
+class Rule:
+    """One rule of a script, counting its own requests."""
+
     def __init__(self, number: int, entry: Mapping[str, Any]) -> None:
         match = entry.get("match", {})
         self.number = number
@@ -103,7 +106,7 @@ class Script:
         self._path = directory / FILE
         self._lock = threading.Lock()
         self._stamp: tuple[int, int, int] | None = None
-        self._rules: list[_Rule] = []
+        self._rules: list[Rule] = []
 
     def strike(self, operation: str, keys: Sequence[str]) -> Fault | None:
         """Count a request against every rule; returns the fault to apply, or None."""
@@ -129,7 +132,7 @@ class Script:
         try:
             entries = json.loads(self._path.read_text("utf-8"))
             entries = entries["faults"] if isinstance(entries, dict) else entries
-            self._rules = [_Rule(number, entry) for number, entry in enumerate(entries, 1)]
+            self._rules = [Rule(number, entry) for number, entry in enumerate(entries, 1)]
         except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
             # A half-written or wrong script must not stop the system: the rules in force stay, the reason is told.
             sys.stderr.write(f"{self._path}: 故障脚本有误,沿用原规则 / wrong script, the old rules stay: {error}\n")

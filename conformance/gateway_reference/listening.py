@@ -67,6 +67,7 @@ class Server(ThreadingHTTPServer):
         operations: Service,
         receiver: Receiver,
         script: Script,
+        host: str = "127.0.0.1",
     ) -> None:
         self.system, self.pack, self.storage = system, pack, storage
         self.operations, self.receiver, self.script = operations, receiver, script
@@ -74,17 +75,23 @@ class Server(ThreadingHTTPServer):
         self._idle = threading.Condition()
         self._busy = 0
         self._places = threading.BoundedSemaphore(CONNECTIONS)
-        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._tls.verify_mode = ssl.CERT_REQUIRED
-        self._tls.load_cert_chain(system.server_certificate, system.server_key)
-        self._tls.load_verify_locations(system.client_ca)
-        super().__init__(("127.0.0.1", port), handler)
+        self.tls = self.context()
+        super().__init__((host, port), handler)
+
+    def context(self) -> ssl.SSLContext:
+        """Return what the server presents itself with: its certificate, and whom it asks for one."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_cert_chain(self.system.server_certificate, self.system.server_key)
+        context.load_verify_locations(self.system.client_ca)
+        return context
 
     @property
     def url(self) -> str:
         """The address of the exchange endpoint."""
-        return f"https://127.0.0.1:{self.server_address[1]}{PATH}"
+        host = str(self.server_address[0])
+        return f"https://{f'[{host}]' if ':' in host else host}:{self.server_address[1]}{PATH}"
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -115,7 +122,7 @@ class Server(ThreadingHTTPServer):
         try:
             self.storage.count("connections")
             request.settimeout(HANDSHAKE_SECONDS)
-            secured = self._shake_hands(request)
+            secured = self.shake_hands(request)
             if secured is None:
                 self.storage.count("handshakes.failed")
                 return
@@ -125,10 +132,11 @@ class Server(ThreadingHTTPServer):
             self.storage.release()
             self._places.release()
 
-    def _shake_hands(self, request: socket.socket) -> ssl.SSLSocket | None:
+    def shake_hands(self, request: socket.socket) -> ssl.SSLSocket | None:
+        """Return the secured connection, or None where the handshake failed and the connection is closed."""
         secured: ssl.SSLSocket | None = None
         try:
-            secured = self._tls.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+            secured = self.tls.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
             secured.do_handshake()
         except OSError:
             (secured or request).close()

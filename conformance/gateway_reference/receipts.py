@@ -86,16 +86,36 @@ class Variant(StrEnum):
     REPEATED = "repeated"
     ALTERED = "altered"
     UNSIGNED = "unsigned"
+    REDATED = "redated"
+    FOREIGN = "foreign"
+
+
+def malformed(envelope: bytes, variant: str) -> bytes:
+    """Return an answer that no client can read as one: ``bad-xml``, ``doctype`` with an entity, ``large`` (5 MB)."""
+    if variant == "doctype":
+        entity = b'<!DOCTYPE e [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c SYSTEM "file:///etc/hostname">]>'
+        declared, _mark, rest = envelope.partition(b"?>")
+        return declared + b"?>" + entity + rest.replace(b"<code>0000</code>", b"<code>&b;&c;</code>")
+    if variant == "large":
+        message = b"<message>" + b"x" * (5 * 1024 * 1024) + b"</message>"
+        return envelope.replace(b"<code>0000</code>", b"<code>0000</code>" + message, 1)
+    return envelope.replace(b"</", b"<", 1)[: len(envelope) * 3 // 4]
 
 
 def wrong(signer: Signer, given: bytes, variant: Variant) -> bytes:
-    """Return a wrong copy of a receipt; the first four variants are well signed, the last two are not."""
+    """Return a wrong copy of a receipt; the first four variants are well signed; ``foreign`` is, by whoever signs it."""
     if variant is Variant.UNSIGNED:
         return re.sub(rb"(<ds:SignatureValue>)(.{8})", rb"\1AAAAAAAA", given, count=1, flags=re.DOTALL)
     if variant is Variant.ALTERED:
         before, results, after = given.partition(b"<Results ")
         changed = re.sub(rb"<code>(?!0001)\d{4}</code>", b"<code>0001</code>", after, count=1)
         return before + results + changed
+    if variant is Variant.REDATED:
+        return re.sub(
+            rb"(<receivedAt>\d{4}-)\d\d",
+            lambda m: m[1] + (b"01" if given[m.end() - 2 : m.end()] != b"01" else b"02"),
+            given,
+        )
     root = wire.parse(given)
     head, answers = root[0], [_answer(result) for result in root[1]]
     if variant is Variant.OTHER_RECORDS:

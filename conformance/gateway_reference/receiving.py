@@ -48,7 +48,9 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
+class Head:
+    """What of a package's Head is kept with it."""
+
     package_id: str
     sender: str
     body_digest: str
@@ -95,12 +97,12 @@ class Receiver:
                 if given is not None:
                     return Taken(given, fresh=False)
             records = [arrived(record, self._pack, caller, schema_checked=schema_checked) for record in package[1]]
-            return Taken(self._settle(head, records, zlib.compress(document, 1), forced), fresh=True)
+            return Taken(self.settle(head, records, zlib.compress(document, 1), forced), fresh=True)
         finally:
             with self._opening:
                 self._open.discard(head.package_id)
 
-    def _authentic(self, package: etree._Element, caller: Peer) -> _Head:
+    def _authentic(self, package: etree._Element, caller: Peer) -> Head:
         """Check signature, parties, count and bodyDigest; raises Refusal 1002, 1005, 3002 or 3003."""
         head, body, signature = package
         sender = text(head, "senderCode")
@@ -119,18 +121,18 @@ class Receiver:
         digest = wire.digest(lines.encode())
         if digest != text(head, "bodyDigest"):
             raise Refusal("1005", "包体摘要不符 / bodyDigest does not fit", path="bodyDigest")
-        return _Head(
+        return Head(
             text(head, "packageId"), sender, digest, text(head, "streamId"), wire.number(text(head, "packageSeq"))
         )
 
-    def _given(self, head: _Head) -> bytes | None:
+    def _given(self, head: Head) -> bytes | None:
         """Return the receipt given before for the same package; raises Refusal 1005 when its body was another."""
         known = self._store.known(head.package_id, head.sender)
         if known is not None and known.body_digest != head.body_digest:
             raise Refusal("1005", "该包号已用于别的内容 / packageId was used for another body", path="packageId")
         return known.receipt if known is not None else None
 
-    def _settle(self, head: _Head, records: list[Arrived], document: bytes, forced: Forced | None) -> bytes:
+    def settle(self, head: Head, records: list[Arrived], document: bytes, forced: Forced | None) -> bytes:
         """Judge and store in one transaction; returns the signed receipt, which is stored with it."""
         received_at = wire.now()
         whole = forced.package if forced is not None else None
@@ -138,7 +140,7 @@ class Receiver:
             receipt_no = connection.execute("SELECT coalesce(max(receipt_no), 0) + 1 FROM package").fetchone()[0]
             held = store.versions(connection, [record.key for record in records])
             items = self._items(connection, records) if self._strict else None
-            judge = Judge(self._kind, held, items, received_at, receipt_no, forced)
+            judge = self.judge(held, items, (received_at, receipt_no), forced)
             answers = [] if whole else [judge.answer(record) for record in records]
             receipt = receipts.receipt(
                 self.signer,
@@ -188,6 +190,12 @@ class Receiver:
             store.insert(connection, package, rows, supersede=not naive)
             self._store.count("packages", *(f"answers.{answer.code}" for answer in answers))
         return receipt
+
+    def judge(
+        self, held: dict[str, list[Version]], items: set[str] | None, now: tuple[str, int], forced: Forced | None
+    ) -> "Judge":
+        """Return what decides about the records of one package."""
+        return Judge(self._kind, held, items, *now, forced)
 
     @staticmethod
     def _items(connection: sqlite3.Connection, records: Sequence[Arrived]) -> set[str]:

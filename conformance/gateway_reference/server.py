@@ -16,6 +16,7 @@ from gateway_reference.faults import Action, Fault
 from gateway_reference.listening import PATH, Deadline, Gone, Server
 from gateway_reference.parties import Peer
 from gateway_reference.receiving import BYTE_LIMIT, Forced
+from gateway_reference.signing import Signer
 from gateway_reference.wire import Refusal, name
 
 IDLE_SECONDS = 120.0
@@ -54,10 +55,22 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             if not self._reader.peek(1):
                 return
+            self.spoken()
             self._raw.until = time.monotonic() + HEAD_SECONDS
             super().handle_one_request()
         except (Gone, OSError):
             self.close_connection = True
+
+    def spoken(self) -> None:
+        """Hear that the caller has sent something; raises Gone to cut it off unread."""
+
+    def knows(self, path: str) -> bool:
+        """Tell whether requests may go to a path."""
+        return path == PATH
+
+    def signer(self, _fault: Fault) -> Signer:
+        """Return what a wrong receipt is signed with."""
+        return self.server.receiver.signer
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
         """Say nothing: what happened stands in the storage."""
@@ -73,25 +86,26 @@ class Handler(BaseHTTPRequestHandler):
         elif target.path == PATH and "xsd" in query:
             document = self.server.pack.schema(query["xsd"][0], self.server.url)
         if document is None:
-            self._send(404, "text/plain; charset=utf-8", "没有此页 / not found\n".encode())
+            self.send(404, "text/plain; charset=utf-8", "没有此页 / not found\n".encode())
         else:
-            self._send(200, "text/xml; charset=utf-8", document)
+            self.send(200, "text/xml; charset=utf-8", document)
 
     def do_POST(self) -> None:
         """Carry out one operation and answer with its response or a SOAP fault."""
         self.server.storage.count("requests")
         with self.server.working():
-            self._post()
+            self.post()
 
-    def _post(self) -> None:
+    def post(self) -> None:
+        """Carry out one operation and answer it."""
         version = soap.guess_version(self.headers.get("Content-Type", ""))
         try:
-            body = self._body()
-            self._require_caller()
-            request = soap.read(body)
+            body = self.body()
+            self.require_caller()
+            request = self.read_request(body)
             version = request.version
             soap.require_action(request, self._action())
-            status, answer = 200, self._perform(request)
+            status, answer = 200, self.perform(request)
         except Refusal as refusal:
             status, answer = soap.fault(version, refusal)
         except Answered:
@@ -101,14 +115,23 @@ class Handler(BaseHTTPRequestHandler):
         except Exception:  # noqa: BLE001 - the fence of the server: whatever breaks inside is 5000 to the caller
             traceback.print_exc()
             status, answer = soap.fault(version, Refusal("5000", "内部错误 / internal error"))
-        self._send(status, version.content_type, answer)
+        self.reply(status, version.content_type, answer)
+
+    def read_request(self, body: bytes) -> soap.Request:
+        """Return the request that a body is; raises Refusal."""
+        return soap.read(body)
+
+    def reply(self, status: int, content_type: str, answer: bytes) -> None:
+        """Send an answer whole."""
+        self.send(status, content_type, answer)
 
     def _action(self) -> str:
         action = self.headers.get("SOAPAction") or self.headers.get_param("action", header="Content-Type") or ""
         return action if isinstance(action, str) else ""
 
-    def _body(self) -> bytes:
-        if urlsplit(self.path).path != PATH:
+    def body(self) -> bytes:
+        """Read the body of a request; raises Refusal, or Gone where the caller left in the middle."""
+        if not self.knows(urlsplit(self.path).path):
             self.close_connection = True
             raise Refusal("1002", "没有此地址 / no such address")
         length = self.headers.get("Content-Length", "")
@@ -137,20 +160,21 @@ class Handler(BaseHTTPRequestHandler):
         while left > 0 and (part := self.rfile.read(min(left, 65536))):
             left -= len(part)
 
-    def _require_caller(self) -> Peer:
+    def require_caller(self) -> Peer:
+        """Return who calls; raises Refusal 3001 for a certificate that is not registered."""
         if self._caller is None:
             raise Refusal("3001", "客户端证书未登记 / this client certificate is not registered")
         return self._caller
 
-    def _perform(self, request: soap.Request) -> bytes:
+    def perform(self, request: soap.Request) -> bytes:
         """Apply the script around an operation and return the envelope; raises Refusal, Gone or Answered."""
-        caller = self._require_caller()
+        caller = self.require_caller()
         self.server.storage.count(f"requests.{request.operation}")
         keys = [key.text or "" for key in request.element.iterfind(f".//{name('Record')}/{name('key')}")]
         fault = self.server.script.strike(request.operation, keys)
         forced = None
         if fault is not None:
-            self._log(fault, request)
+            self.struck(fault, request)
             if not fault.after:
                 substitute = self._before(fault, request)
                 if substitute is not None:
@@ -161,7 +185,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._after(fault, request, content)
         return soap.answer(request.version, content)
 
-    def _log(self, fault: Fault, request: soap.Request) -> None:
+    def struck(self, fault: Fault, request: soap.Request) -> None:
+        """Write a fault down before it strikes."""
         package_id = request.element.findtext(f".//{name('packageId')}")
         self.server.storage.log_fault(
             wire.now(), fault.rule, request.operation, fault.action, package_id, " ".join(fault.keys[:20])
@@ -198,7 +223,7 @@ class Handler(BaseHTTPRequestHandler):
             start, end = content.find(b"<Receipt "), content.rfind(b"</Receipt>") + len(b"</Receipt>")
             if start >= 0:
                 variant = receipts.Variant(fault.options.get("variant", receipts.Variant.OTHER_RECORDS))
-                given = receipts.wrong(self.server.receiver.signer, content[start:end], variant)
+                given = receipts.wrong(self.signer(fault), content[start:end], variant)
                 content = content[:start] + given + content[end:]
         elif fault.action is Action.DROP_AFTER_STORE:
             raise Gone
@@ -208,20 +233,22 @@ class Handler(BaseHTTPRequestHandler):
             self._send_foreign(fault)
             raise Answered
         answer = soap.answer(request.version, content)
+        if fault.action is Action.MALFORMED:
+            return receipts.malformed(answer, str(fault.options.get("variant", "bad-xml")))
         if fault.action is Action.HALF_ANSWER:
-            self._send(200, request.version.content_type, answer, cut=int(fault.options.get("bytes", len(answer) // 2)))
+            self.send(200, request.version.content_type, answer, cut=int(fault.options.get("bytes", len(answer) // 2)))
             raise Gone
         return answer
 
     def _send_foreign(self, fault: Fault) -> None:
         if fault.action is Action.HTML:
             page = "<!DOCTYPE html><html><head><title>登录</title></head><body><form>统一身份认证</form></body></html>"
-            self._send(int(fault.options.get("status", 200)), "text/html; charset=utf-8", page.encode())
+            self.send(int(fault.options.get("status", 200)), "text/html; charset=utf-8", page.encode())
         else:
             again = {"Retry-After": str(fault.options["retryAfter"])} if "retryAfter" in fault.options else {}
-            self._send(503, "text/plain; charset=utf-8", "服务不可用 / service unavailable\n".encode(), again)
+            self.send(503, "text/plain; charset=utf-8", "服务不可用 / service unavailable\n".encode(), again)
 
-    def _send(
+    def send(
         self, status: int, content_type: str, body: bytes, headers: dict[str, str] | None = None, cut: int | None = None
     ) -> None:
         """Write head and body in one go (two writes cost a delayed ACK); ``cut`` sends only so many body bytes."""

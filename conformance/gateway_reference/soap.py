@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SOAP 1.1 and 1.2 envelopes, document/literal, and faults that carry ExchangeFault."""
+"""SOAP 1.1 and 1.2 envelopes, document/literal, and faults that carry ExchangeFault; REST as XML without an envelope."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -15,6 +15,7 @@ class Version(Enum):
 
     V11 = ("http://schemas.xmlsoap.org/soap/envelope/", "text/xml; charset=utf-8")
     V12 = ("http://www.w3.org/2003/05/soap-envelope", "application/soap+xml; charset=utf-8")
+    REST = ("", "application/xml; charset=utf-8")
 
     @property
     def namespace(self) -> str:
@@ -68,7 +69,9 @@ def require_action(request: Request, action: str) -> None:
 
 
 def answer(version: Version, content: bytes) -> bytes:
-    """Wrap a response element."""
+    """Wrap a response element; REST gives it as it is."""
+    if version is Version.REST:
+        return b'<?xml version="1.0" encoding="UTF-8"?>' + content
     return (
         b'<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="%b"><soap:Body>%b</soap:Body></soap:Envelope>'
         % (version.namespace.encode(), content)
@@ -83,6 +86,9 @@ def fault(version: Version, refusal: Refusal) -> tuple[int, bytes]:
         f"<message>{escape(refusal.message)}</message>{again}</ExchangeFault>"
     )
     senders = refusal.code[0] in "123"
+    if version is Version.REST:
+        status = 503 if not senders else 403 if refusal.code[0] == "3" else 400
+        return status, answer(version, detail.encode())
     reason = escape(f"{refusal.code} {refusal.message}")
     if version is Version.V11:
         kind = "Client" if senders else "Server"

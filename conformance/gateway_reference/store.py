@@ -204,6 +204,15 @@ class Store:
             .fetchall()
         )
 
+    def give(self, receiver: str, at: str, record: tuple[str, str, int, str, bytes]) -> None:
+        """Put a notice up for its receiver, or put it up again: recordId, key, version, digest, payload."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO notice (receiver, at, record_id, key, version, digest, payload) VALUES (?,?,?,?,?,?,?)"
+                " ON CONFLICT (record_id) DO UPDATE SET acknowledged_at=NULL",
+                (receiver, at, *record),
+            )
+
     def acknowledge(self, receiver: str, record_ids: Sequence[str], at: str) -> int:
         """Mark notices as received by their receiver; returns how many were open."""
         with self.transaction() as connection:

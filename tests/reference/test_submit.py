@@ -304,7 +304,7 @@ def test_internal_error_is_5000(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("planted")
 
-    monkeypatch.setattr(platform.server.receiver, "_settle", broken)
+    monkeypatch.setattr(platform.server.receiver, "settle", broken)
     reply = platform.sender.submit([file_case(1)])
     assert (reply.status, reply.fault) == (500, "5000")
     assert "planted" not in reply.body.decode()
