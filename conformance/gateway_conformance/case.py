@@ -12,10 +12,11 @@ Function: TypeAlias = Callable[[Bench], None]
 
 MODULES: Final = (
     "records", "connection", "messages", "security", "increments", "lifecycle", "hostile", "feedback",
+    "push_basics", "push_trust", "delivery", "receipts",
 )  # fmt: skip
 """Modules of gateway_conformance.cases; importing one registers what it holds."""
 
-BUILT: Final = ("S",)
+BUILT: Final = ("S", "P")
 """Profiles that this release can try; a case that names no profile is for all of these that its requirement has."""
 
 _FUNCTIONS: dict[tuple[str, str], Function] = {}

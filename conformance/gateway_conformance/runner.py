@@ -73,7 +73,9 @@ def run_with_evidence(
         )
         driven = stimulus(description, options)
         clock = ScaledClock()
-        subject = open_subject(profile, description, clock, Judge(description.file("items", "catalogue")), options.note)
+        subject = open_subject(
+            profile, description, clock, Judge(description.file("items", "catalogue")), driven, options.note
+        )
         clock.scale = prepare(driven, options)
         begun = engine.Run(description, profile, subject, driven, options.seed, clock, options.only)
         outcomes = engine.execute(begun, journal, advance)

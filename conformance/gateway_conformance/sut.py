@@ -15,7 +15,12 @@ _NEEDED: Final = {
     "profiles": (),
     "items": ("live",),
 }
-_OF_PROFILE: Final = {"view": ("url",), "file": ("directory",), "soap": ("url", "ca"), "push": ()}
+_OF_PROFILE: Final = {
+    "view": ("url",),
+    "file": ("directory",),
+    "soap": ("url", "ca"),
+    "push": ("listen", "client_cert", "signing_cert"),
+}
 
 
 class BadDescription(Exception):

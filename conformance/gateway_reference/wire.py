@@ -68,6 +68,15 @@ def parse(data: bytes) -> etree._Element:
     return root
 
 
+def parse_damaged(data: bytes) -> etree._Element | None:
+    """Return what can be made of a document that is not well-formed, or None: for looking at it, never for taking it."""
+    parser = etree.XMLParser(
+        recover=True, resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True
+    )
+    found: etree._Element | None = etree.fromstring(data, parser)
+    return found
+
+
 def canonical(element: etree._Element) -> bytes:
     """Return the exclusive C14N (without comments) of an element, without its tail."""
     return etree.tostring(element, method="c14n", exclusive=True, with_comments=False, with_tail=False)

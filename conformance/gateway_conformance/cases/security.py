@@ -40,7 +40,7 @@ def _old_context(version: ssl.TLSVersion) -> ssl.SSLContext:
     return context
 
 
-def _can_offer(version: ssl.TLSVersion) -> bool:
+def can_offer(version: ssl.TLSVersion) -> bool:
     """Tell whether this bench's OpenSSL can speak a version: a ClientHello must come out."""
     try:
         context = _old_context(version)
@@ -64,7 +64,7 @@ def modern_tls(bench: Bench) -> None:
         bench.fail("b", "服务没有使用 TLS", "the service does not use TLS")
         return
     old = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
-    if not all(_can_offer(version) for version in old):
+    if not all(can_offer(version) for version in old):
         raise Inconclusive("本机 OpenSSL 不能发起 TLS 1.0/1.1", "this machine's OpenSSL cannot offer TLS 1.0 and 1.1")
     for version in (*old, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         bench.examined()

@@ -3,7 +3,7 @@
 
 import ipaddress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from gateway.clock import SystemClock
 
 DAYS: Final = 365
 STRANGE: Final = "elsewhere.example.invalid"
@@ -111,7 +113,7 @@ def _good(held: Credentials, host: str) -> bool:
         load_pem_private_key(held.key(RECEIPTS[-1]).read_bytes(), None)
     except (OSError, ValueError, x509.ExtensionNotFound):
         return False
-    soon = datetime.now(UTC) + timedelta(days=30)
+    soon = SystemClock().now() + timedelta(days=30)
     return certificate.not_valid_after_utc > soon and set(_names(host)) <= set(names)
 
 
@@ -122,7 +124,7 @@ def _name(common_name: str) -> x509.Name:
 def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
+    now = SystemClock().now()
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

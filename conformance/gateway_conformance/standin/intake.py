@@ -13,10 +13,11 @@ from gateway_reference import records, service
 from gateway_reference.faults import FILE, Rule, Script
 from gateway_reference.parties import Peer
 from gateway_reference.receipts import Answer, Held
-from gateway_reference.receiving import Forced, Head, Judge, Receiver, Taken
+from gateway_reference.receiving import Forced, Head, Judge, Kind, Receiver, Taken
 from gateway_reference.records import Arrived
 from gateway_reference.service import Service
 from gateway_reference.store import Version
+from gateway_reference.wire import Refusal
 
 ARRIVED: Final = frozenset({"0000", "0001", "0002", "2005", "2006"})
 """Answers after which a record counts as come; others are refusals of the script, and what waits behind them."""
@@ -42,8 +43,11 @@ class BenchScript(Script):
 class BenchJudge(Judge):
     """Answers records in body order; a script may say of a record that it is a duplicate, or any other code."""
 
-    def __init__(self, answers: dict[str, str], forced: Forced | None, *args: Any) -> None:
-        super().__init__(*args, forced)
+    def __init__(
+        self, answers: dict[str, str], kind: Kind, held: dict[str, list[Version]], items: set[str] | None,
+        now: tuple[str, int], forced: Forced | None,
+    ) -> None:  # fmt: skip
+        super().__init__(kind, held, items, *now, forced)
         self._answers = answers
         self._scripted = forced.records if forced is not None else {}
 
@@ -74,7 +78,7 @@ class BenchReceiver(Receiver):
         call: Call = self.local.call
         came = call.package
         if came is None or not came.records:
-            raise service.Refusal("1002", "数据包没有记录 / a package without records")
+            raise Refusal("1002", "数据包没有记录 / a package without records")
         seq = came.head.get("packageSeq", "")
         head = Head(
             came.package_id, caller.code, came.computed_body_digest, came.head.get("streamId", ""),
@@ -99,7 +103,7 @@ class BenchReceiver(Receiver):
     ) -> Judge:
         """Return what decides about the records of the package at hand."""
         came = self.local.call.package
-        return BenchJudge(came.answers, forced, self._kind, held, items, *now)
+        return BenchJudge(came.answers, self._kind, held, items, now, forced)
 
 
 class BenchService(Service):
@@ -118,4 +122,4 @@ class BenchService(Service):
 
 def acknowledged(element: etree._Element) -> Sequence[str]:
     """Return the recordIds that an AckNotices names."""
-    return [(each.text or "").strip() for each in element if isinstance(each.tag, str)]
+    return [(each.text or "").strip() for each in element]

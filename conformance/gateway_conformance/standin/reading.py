@@ -40,15 +40,15 @@ def _mended(body: bytes) -> etree._Element | None:
         except (UnicodeError, LookupError):
             continue
         plain = _CONTROLS.sub("", _DECLARATION.sub("", text.lstrip("\ufeff"), count=1))
-        parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, remove_comments=True)
-        root = etree.fromstring(_DOCTYPE.sub(b"", plain.encode(), count=1), parser)
+        root = wire.parse_damaged(_DOCTYPE.sub(b"", plain.encode(), count=1))
         return root if root is not None and child(root, "Package", deep=True) is not None else None
     return None
 
 
 def local(element: etree._Element) -> str:
     """Return the local name of an element."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    tag: object = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def child(element: etree._Element, name: str, *, deep: bool = False) -> etree._Element | None:

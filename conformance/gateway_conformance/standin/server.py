@@ -197,7 +197,7 @@ class BenchHandler(Handler):
         """Tell whether a path is of the contract."""
         return path == PATH or path.removeprefix(REST) in {**GETS, **POSTS}
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the base class names it so
         """Carry out a reading operation of REST, or give the contract's files."""
         if urlsplit(self.path).path.removeprefix(REST) in GETS and self.path.startswith(REST):
             with self.server.working():

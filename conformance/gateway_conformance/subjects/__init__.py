@@ -11,15 +11,20 @@ if TYPE_CHECKING:
     from gateway_conformance.subjects.subject import Subject
     from gateway_conformance.sut import Description
 
-CLASSES: Final = {"S": ("soap", "SoapSubject")}
-"""Module and class of each profile's subject, made from description, clock, judge and what hears notes for a person."""
+CLASSES: Final = {"S": ("soap", "SoapSubject"), "P": ("push", "PushSubject")}
+"""Module and class of each profile's subject, made from description, clock, judge, stimulus and what hears notes for a person."""
 
 
 def open_subject(
-    profile: str, description: "Description", clock: "ScaledClock", judge: "Judge", note: Callable[[str], None]
+    profile: str,
+    description: "Description",
+    clock: "ScaledClock",
+    judge: "Judge",
+    stimulus: Any,
+    note: Callable[[str], None],
 ) -> "Subject":
     """Return the subject of a profile; it is there before the system is brought to its seed state."""
     module, name = CLASSES[profile]
     made: Any = getattr(import_module(f"gateway_conformance.subjects.{module}"), name)
-    subject: Subject = made(description, clock, judge, note)
+    subject: Subject = made(description, clock, judge, stimulus, note)
     return subject

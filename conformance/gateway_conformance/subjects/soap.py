@@ -9,7 +9,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,7 @@ from gateway_conformance.clock import ScaledClock
 from gateway_conformance.evidence import Evidence
 from gateway_conformance.subjects.subject import Unanswered
 from gateway_conformance.subjects.tail import Tail
-from gateway_conformance.subjects.wire import EXCHANGE, NS, Reply, envelope, escape, target_of
+from gateway_conformance.subjects.wire import EXCHANGE, NS, Reply, envelope, escape, target_of, told
 from gateway_conformance.sut import Credential, Description
 from gateway_conformance.verdict import OverBudget
 
@@ -49,9 +49,7 @@ class Page:
 class SoapSubject:
     """The service as sut.toml describes it."""
 
-    def __init__(
-        self, description: Description, clock: ScaledClock, judge: Judge, _note: Callable[[str], None] | None = None
-    ) -> None:
+    def __init__(self, description: Description, clock: ScaledClock, judge: Judge, *_unused: object) -> None:
         self.description = description
         self.evidence = Evidence()
         self._clock, self._judge = clock, judge
@@ -303,6 +301,10 @@ class SoapSubject:
             self._driven = True
             with contextlib.suppress(Unanswered, OverBudget):
                 self.capture()
+
+    def give_notice(self, notice: str) -> bool:
+        """Give a notice; returns whether it was accepted; raises Unanswered."""
+        return told(self.answer("PutNotice", notice), "accepted") in {"true", "1"}
 
     def driven(self, keys: Sequence[str]) -> None:
         """Hear which keys the system touched: they are there for the asking."""

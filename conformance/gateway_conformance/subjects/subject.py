@@ -46,6 +46,9 @@ class Subject(Protocol):
     def sweep(self) -> Sequence[bytes]:
         """Return raw messages of the system."""
 
+    def give_notice(self, notice: str) -> bool:
+        """Give a notice of supervision; returns whether the system acknowledged it; raises Unanswered."""
+
     def interface(self) -> Interface | None:
         """Return the interface that the attestation is bound to, None where it cannot be read.
 
