@@ -36,7 +36,7 @@ class Choice:
 
 def matrix(choice: Choice, advance: Callable[[str, list[str]], None] = lambda _id, _failed: None) -> dict[str, Any]:
     """Run the matrix and return its figures."""
-    from gateway_reference.department import keys, mutants, twins
+    from gateway_reference.department import keys, mutants, pushing_twins
 
     per_mutant: dict[str, dict[str, Any]] = {}
     per_twin: dict[str, dict[str, Any]] = {}
@@ -53,7 +53,7 @@ def matrix(choice: Choice, advance: Callable[[str, list[str]], None] = lambda _i
             result = _try(profile, work, ring, choice.seed, _cases(choice, profile, None, name))
             per_twin[name] = {"profile": profile, "failed": _failed(result, opening=True)}
             advance(name, per_twin[name]["failed"])
-        for name, id_, profile in _entries(twins.TWINS, choice) if choice.twins else ():
+        for name, id_, profile in _entries(pushing_twins.load(), choice) if choice.twins else ():
             result = _try(profile, work, ring, choice.seed, _cases(choice, profile, None, name), twin=id_)
             per_twin[name] = {"profile": profile, "failed": _failed(result, opening=True)}
             advance(name, per_twin[name]["failed"])

@@ -11,7 +11,7 @@ import pytest
 
 from gateway_conformance import registry
 from gateway_conformance.matrix import Choice, dictionary, entries, figures, matrix, mutants_tried
-from gateway_reference.department import mutants, running, twins
+from gateway_reference.department import mutants, pushing_twins, running
 
 pytestmark = pytest.mark.service
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "conformance-matrix.json"
@@ -39,13 +39,13 @@ def test_good_twin_passes_everything(id_: str) -> None:
 
 def test_every_mutant_and_twin_is_in_the_registry() -> None:
     assert set(mutants.load()) <= set(registry.mutants())
-    assert set(twins.TWINS) <= set(registry.twins())
+    assert set(pushing_twins.load()) <= set(registry.twins())
 
 
 def test_committed_matrix_is_of_this_registry_and_kills_everything() -> None:
     held = json.loads(PAGE.read_text("utf-8"))
     assert set(held["per_mutant"]) == set(mutants_tried(mutants.load()))
-    assert set(held["per_twin"]) == set(entries(twins.TWINS))
+    assert set(held["per_twin"]) == set(entries(pushing_twins.load()))
     assert held["twins"] == len(held["per_twin"])
     assert held["mutants"] == held["killed"] == held["killed_by_named"]
     assert held["twins_failed"] == 0

@@ -28,7 +28,7 @@ def test_prerequisites_exist_are_asked_of_every_such_profile_and_never_circle() 
 
 def test_mutants_name_cases_that_exist_and_are_in_force() -> None:
     known = registry.requirements()
-    assert len(registry.twins()) == 22
+    assert len(registry.twins()) >= 22
     for mutant in registry.mutants().values():
         assert known[mutant.killer].status == "in-force"
         assert all(other in known for other in mutant.may_also_fail)

@@ -224,6 +224,7 @@ def one_id_one_content(bench: Bench) -> None:
     """No key and version, no recordId, no packageId carries two contents; declared digests are those of the content."""
     subject = client(bench)
     with subject.undisturbed():
+        subject.catch_up()
         bench.drive("record.touch", part="main")
         subject.current()
     contents, ids = defaultdict[tuple[str, int], set[str]](set), defaultdict[str, set[str]](set)
@@ -274,8 +275,6 @@ def nothing_to_send(bench: Bench) -> None:
     """With nothing to send no empty package goes out, and sending goes on afterwards."""
     subject = client(bench)
     with subject.undisturbed() as after:
-        bench.drive("records.add", count=1)
-        subject.current()
         bench.examined()
         subject.idle(2 * REAL_TIME)
         empty = [

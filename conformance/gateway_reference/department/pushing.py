@@ -186,7 +186,7 @@ class Pushing(Sending):
     def ask(self, parcel: Parcel) -> etree._Element | None:
         """Ask for the receipt of a package whose outcome is not known; None where it is to be sent again or waits."""
         parcel.attempts += 1
-        answer = self.call("QueryReceipt", f"<packageId>{parcel.id}</packageId>")
+        answer = self.call("QueryReceipt", self.question(parcel))
         status = text(answer, "status")
         if not status:
             return self.believed(parcel, answer.find(name("Receipt")))
@@ -196,6 +196,10 @@ class Pushing(Sending):
         else:
             self.put_off(parcel, max(left, 1.0) if status == "never-received" else self.backoff(parcel.attempts))
         return None
+
+    def question(self, parcel: Parcel) -> str:
+        """Return what a receipt is asked for by."""
+        return f"<packageId>{parcel.id}</packageId>"
 
     def resend(self, parcel: Parcel) -> None:
         """Let a package be sent once more: the same id, the same body."""

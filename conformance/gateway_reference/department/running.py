@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from gateway_reference import pki
 from gateway_reference.department import keys as keyring
-from gateway_reference.department import life, mutants, twins
+from gateway_reference.department import life, mutants, pushing_twins
 from gateway_reference.department.driving import Driver
 from gateway_reference.department.keys import Keys
 from gateway_reference.department.listening import PATH, Running
@@ -71,12 +71,12 @@ def _parts(settings: Settings) -> list[type]:
         found = mutants.load().get(settings.mutant)
         if found is None or settings.profile not in found.profiles:
             raise Unknown(f"没有此缺陷 / no such mutant of profile {settings.profile}: {settings.mutant}")
-        return list(found.parts)
+        return list(found.parts[settings.profile])
     if settings.twin is not None:
-        twin = twins.TWINS.get(settings.twin)
+        twin = pushing_twins.load().get(settings.twin)
         if twin is None or settings.profile not in twin.profiles:
             raise Unknown(f"没有此差异 / no such twin of profile {settings.profile}: {settings.twin}")
-        return list(twin.parts)
+        return list(twin.parts[settings.profile])
     return [] if settings.mutant_file is None else [_from_file(settings.mutant_file)]
 
 

@@ -4,7 +4,7 @@
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway_reference.department import life
@@ -17,8 +17,12 @@ from gateway_reference.wire import NAMESPACE
 class Twin:
     """A difference: the seams that make it, and the profiles that can have it."""
 
-    parts: tuple[type, ...]
-    profiles: str
+    parts: dict[str, tuple[type, ...]] = field(default_factory=dict)
+
+    @property
+    def profiles(self) -> str:
+        """The profiles that can have it."""
+        return "".join(self.parts)
 
 
 TWINS: Final[dict[str, Twin]] = {}
@@ -29,9 +33,9 @@ def twin(id_: str, given: str = "") -> Any:
     """Register a class (or a second part of one difference) as the twin ``id_``; what stands in records is for all."""
 
     def register(part: type) -> type:
-        held = TWINS.get(id_)
-        profiles = given or ("SVFP" if issubclass(part, Written) else "S")
-        TWINS[id_] = Twin((*held.parts, part) if held else (part,), profiles)
+        parts = TWINS.setdefault(id_, Twin()).parts
+        for profile in given or ("SVFP" if issubclass(part, Written) else "S"):
+            parts[profile] = (*parts.get(profile, ()), part)
         return part
 
     return register
@@ -193,7 +197,7 @@ class RegisteringOffice(Written):
         return row.copy(document=row.document.replace("91360100MA00000234", credit_code("91360106MA0000023")))
 
 
-@twin("T22")
+@twin("T22", "SP")
 class Prefixes(Department):
     """Documents and packages are written with a namespace prefix."""
 

@@ -1,34 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mutants: departments with one single defect; each overrides the seams that its defect needs and nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A defect: the seams that make it, and the profiles that can have it."""
+    """A defect: the seams that make it, by the profile that can have it."""
 
-    parts: tuple[type, ...]
-    profiles: str
+    parts: dict[str, tuple[type, ...]] = field(default_factory=dict)
+
+    @property
+    def profiles(self) -> str:
+        """The profiles that can have it."""
+        return "".join(self.parts)
 
 
 MUTANTS: Final[dict[str, Mutant]] = {}
-
-
 ALL: Final = "SVFP"
 _SHARED: Final = (f"{__name__}.records", f"{__name__}.driven")
 """Modules whose defects stand in the records and in what is driven: a system of any profile can have them."""
 
 
 def mutant(id_: str, given: str = "") -> Any:
-    """Register a class (or a second part of one difference) as the mutant ``id_``; the default is its module's."""
+    """Register a class (or a second part of one difference) as the mutant ``id_``; the default profiles are its module's."""
 
     def register(part: type) -> type:
-        held = MUTANTS.get(id_)
-        profiles = given or (ALL if part.__module__ in _SHARED else "S")
-        MUTANTS[id_] = Mutant((*held.parts, part) if held else (part,), profiles)
+        parts = MUTANTS.setdefault(id_, Mutant()).parts
+        for profile in given or (ALL if part.__module__ in _SHARED else "S"):
+            parts[profile] = (*parts.get(profile, ()), part)
         return part
 
     return register
@@ -36,6 +38,6 @@ def mutant(id_: str, given: str = "") -> Any:
 
 def load() -> dict[str, Mutant]:
     """Return every mutant."""
-    for module in ("records", "access", "service", "driven"):
+    for module in ("records", "access", "service", "driven", "pushing"):
         import_module(f"gateway_reference.department.mutants.{module}")
     return MUTANTS

@@ -30,7 +30,7 @@ class OtherPort(Department):
         return told
 
 
-@mutant("M002")
+@mutant("M002", "SP")
 class DeclaresMore(Department):
     """The description declares an operation that does not exist."""
 
@@ -185,7 +185,7 @@ class ConcatenatedSql(Department):
         return [self.rows[key] for (key,) in found[:size]], False
 
 
-@mutant("H020")
+@mutant("H020", "SP")
 class Unsigned(Department):
     """Receipts are not verified."""
 
@@ -193,7 +193,7 @@ class Unsigned(Department):
         """Believe everything."""
 
 
-@mutant("H021")
+@mutant("H021", "SP")
 class SignsAnother(Department):
     """The Head is changed after it was signed."""
 

@@ -19,7 +19,7 @@ from gateway_reference.wire import Refusal
 Tables = dict[str, dict[str, Any]]
 
 
-@mutant("M015")
+@mutant("M015", "SP")
 class GbkUnderUtf8(Department):
     """GBK bytes go out under a UTF-8 declaration."""
 
@@ -28,7 +28,7 @@ class GbkUnderUtf8(Department):
         return text.encode("gb18030")
 
 
-@mutant("M020")
+@mutant("M020", "SP")
 class Doctype(Department):
     """Answers begin with a DOCTYPE."""
 
@@ -108,7 +108,7 @@ class NullOnEmpty(Department):
         raise AttributeError("NullReferenceException")
 
 
-@mutant("M059")
+@mutant("M059", "SP")
 class FastClock(Department):
     """The clock is ten minutes fast."""
 
@@ -117,7 +117,7 @@ class FastClock(Department):
         return super().now() + timedelta(minutes=10)
 
 
-@mutant("M060")
+@mutant("M060", "SP")
 class CountsBySync(Department):
     """Counts go by the day of synchronisation."""
 
@@ -126,7 +126,7 @@ class CountsBySync(Department):
         return row.changed[:10]
 
 
-@mutant("M061")
+@mutant("M061", "SP")
 class NoZeroReport(Department):
     """A day without cases has no report."""
 
@@ -138,7 +138,7 @@ class NoZeroReport(Department):
         return counted
 
 
-@mutant("M064")
+@mutant("M064", "SP")
 class AcknowledgesOnly(Department):
     """Notices are acknowledged and thrown away."""
 
@@ -185,7 +185,7 @@ class TakenFlag(Department):
         super().reset()
 
 
-@mutant("H024")
+@mutant("H024", "SP")
 class DigestOfOther(Department):
     """The digest is that of the document as it stands in the database, not as it goes out."""
 
@@ -194,7 +194,7 @@ class DigestOfOther(Department):
         return super().digest(document.replace("示例", "样本"))
 
 
-@mutant("H025")
+@mutant("H025", "SP")
 class JoinDuplicates(Department):
     """A join with the parties gives a row twice."""
 
@@ -236,7 +236,7 @@ class TakesAnySize(Department):
         super().check(types, since, cursor, None if size and size.startswith("-") else size)
 
 
-@mutant("H051")
+@mutant("H051", "SP")
 class NoticeTwice(Department):
     """A repeated notice makes a second task."""
 
