@@ -45,8 +45,8 @@ class Handler(BaseHTTPRequestHandler):
         self._raw = Deadline(self.connection)
         self._reader = io.BufferedReader(self._raw, 65536)
         self.rfile = self._reader
-        certificate = self.connection.getpeercert(binary_form=True)
-        self._caller = self.server.system.caller(hashlib.sha256(certificate or b"").hexdigest())
+        self.certificate = self.connection.getpeercert(binary_form=True) or b""
+        self._caller = self.server.system.caller(hashlib.sha256(self.certificate).hexdigest())
 
     def handle_one_request(self) -> None:
         """Wait for a request, then give it a deadline of its own."""

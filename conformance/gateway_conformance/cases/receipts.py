@@ -163,7 +163,7 @@ def one_task_a_notice(bench: Bench) -> None:
         subject.script()
         last = len(subject.log.calls)
         record_id = subject.put_up(notice)
-        subject.wait(lambda: any(call.status == 200 for call in subject.acknowledgements(record_id, after=last)), 120)
+        subject.wait(lambda: subject.acknowledgements(record_id, after=last), 120)
         bench.examined()
         count = bench.drive("notice.list").keys.count(number)
     if count > 1:

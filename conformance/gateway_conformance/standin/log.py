@@ -45,6 +45,8 @@ class Call:
     """The packageId or recordId that QueryReceipt asks for."""
     acknowledged: tuple[str, ...] = ()
     unreadable: str = ""
+    mended: bool = False
+    """Whether the message had to be mended to be read: digests and signature cannot be judged by it."""
     status: int = 0
     answered: float | None = None
     fault: str = ""

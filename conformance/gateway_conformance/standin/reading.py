@@ -19,16 +19,15 @@ _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufeff]")
 _MEMBERS: Final = ("recordId", "key", "version", "contentDigest")
 
 
-def tree(body: bytes) -> etree._Element:
-    """Return the root of a message; raises Refusal as the contract says where nothing can be made of it."""
+def tree(body: bytes) -> tuple[etree._Element, bool]:
+    """Return the root of a message and whether it had to be mended; raises Refusal where nothing can be made of it."""
     try:
-        return wire.parse(body)
-    except Refusal as refused:
+        return wire.parse(body), False
+    except Refusal:
         found = _mended(body)
         if found is None:
             raise
-        del refused
-        return found
+        return found, True
 
 
 def _mended(body: bytes) -> etree._Element | None:

@@ -228,7 +228,7 @@ class BenchHandler(Handler):
         )  # fmt: skip
         headers = {name.lower(): value for name, value in self.headers.items()}
         call = Call(0, time.monotonic(), "", self.path, form, headers, body)
-        call.certificate = self.connection.getpeercert(binary_form=True) or b""
+        call.certificate = self.certificate
         self._answer.call = self.server.log.begin(call)
         return body
 
@@ -248,7 +248,7 @@ class BenchHandler(Handler):
         at = urlsplit(self.path)
         if not at.path.startswith(REST):
             version = soap.Version.V12 if call.form == "soap12" else soap.Version.V11
-            root = reading.tree(body)
+            root, call.mended = reading.tree(body)
             told = reading.child(root, "Body")
             found = next((each for each in (() if told is None else told) if reading.local(each)), None)
             if reading.local(root) != "Envelope" or found is None:
@@ -268,7 +268,7 @@ class BenchHandler(Handler):
                 call.body = body = self.server.forms.to_xml(operation, body)
             except BadGateway as error:
                 raise Refusal("1001", str(error)) from error
-        root = reading.tree(body)
+        root, call.mended = reading.tree(body)
         if reading.local(root) != operation:
             raise Refusal("1002", "报文不是该地址的操作 / not the operation of this address")
         return soap.Request(soap.Version.REST, operation, root)

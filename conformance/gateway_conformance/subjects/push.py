@@ -238,9 +238,9 @@ class PushSubject:
         return record_id
 
     def acknowledgements(self, record_id: str, *, after: int = 0) -> list[Call]:
-        """Return the answered AckNotices that name a notice."""
+        """Return the AckNotices that name a notice and were taken."""
         return [
-            call for call in list(self.log.calls)[after:] if record_id in call.acknowledged and call.answered is not None
+            call for call in list(self.log.calls)[after:] if record_id in call.acknowledged and call.status == 200
         ]  # fmt: skip
 
     # the run -----------------------------------------------------------------------------------------------------

@@ -220,12 +220,12 @@ class WholeBatchAgain(Pushing):
     def done(self, row: Row) -> None:
         """Note what was taken with it."""
         super().done(row)
-        self.taken = [*getattr(self, "taken", []), row]
+        self.gone_well = [*getattr(self, "gone_well", []), row]
 
     def write(self, row: Row, stamp: Any = None) -> Row:
         """Take back that the others of the batch were sent, when a refused one is mended."""
         if row.key in getattr(self, "torn", []):
-            for other in getattr(self, "taken", [])[-18:]:
+            for other in getattr(self, "gone_well", [])[-18:]:
                 self.settled = {each for each in self.settled if each[0] != other.key}
         return super().write(row, stamp)
 
