@@ -287,6 +287,8 @@ class BenchHandler(Handler):
 
     def perform(self, request: soap.Request) -> bytes:
         """Carry out an operation, a package once the gate is open."""
+        if self.server.stopping.is_set():
+            raise Gone
         if request.operation == "SubmitPackage":
             self.server.gate.wait(HELD_SECONDS)
         cast(BenchReceiver, self.server.receiver).local.call = self._answer.call

@@ -44,6 +44,7 @@ class Parcel:
     unknown: bool = False
     sent_at: float = 0.0
     in_hand: bool = False
+    begun: float = 0.0
     keys: dict[str, str] = field(default_factory=dict)
 
 

@@ -13,6 +13,7 @@ from lxml import etree
 
 from gateway_reference.department.life import Row
 from gateway_reference.department.mutants import mutant
+from gateway_reference.department.pushed import PushDriver
 from gateway_reference.department.pushing import REFUSED, WAITS, Parcel, Pushing
 from gateway_reference.department.sending import Unsure
 from gateway_reference.receipts import Answer
@@ -43,27 +44,32 @@ class VersionAhead(Pushing):
 class LockStays(Pushing):
     """The outbox stays locked after a cut connection."""
 
-    cuts = 0
+    def unsure(self, parcel: Parcel) -> None:
+        """Lock the outbox at the third cut of a package."""
+        self.cut_ids.append(parcel.id)
+        self.locked = self.locked or self.cut_ids.count(parcel.id) > 2
+        super().unsure(parcel)
+
+    locked = False
 
     def reset(self) -> None:
         """Go back to the seed data, unlocked."""
-        self.cuts = 0
+        self.locked, self.cut_ids = False, list[str]()
         super().reset()
-
-    def unsure(self, parcel: Parcel) -> None:
-        """Count the cuts of this package."""
-        self.cuts += 1
-        super().unsure(parcel)
-
-    def done(self, row: Row) -> None:
-        """Start counting anew where it went well at once."""
-        if self.cuts < 3:
-            self.cuts = 0
-        super().done(row)
 
     def ready_rows(self) -> list[Row]:
         """Wait for a lock that nobody gives back."""
-        return [] if self.cuts >= 3 else super().ready_rows()
+        return [] if self.locked else super().ready_rows()
+
+
+@mutant("M005", "P")
+class Restarted(PushDriver):
+    """An operator who lets it go on restarts it, which opens the lock."""
+
+    def resume(self) -> dict[str, Any]:
+        """Let everything go, unlocked."""
+        self.department.locked = False  # type: ignore[attr-defined]
+        return super().resume()
 
 
 @mutant("M006", "P")
@@ -81,12 +87,12 @@ class OldTls(Pushing):
 
 
 @mutant("M008", "P")
-class ExpiredSigner(Pushing):
-    """Receipts that an expired certificate has signed are believed."""
+class FormerSigner(Pushing):
+    """Receipts signed with the certificate before, which is no longer valid, are believed."""
 
     def receipt_signers(self) -> list[Path]:
         """Return the registered certificate and the one before."""
-        return [*super().receipt_signers(), self.bench_files / "receipts-expired.pem"]
+        return [*super().receipt_signers(), self.bench_files / "receipts-revoked.pem"]
 
 
 @mutant("M009", "P")
@@ -275,22 +281,15 @@ class EndingCertificate(Pushing):
 
 @mutant("H208", "P")
 class OneBasket(Pushing):
-    """What is being sent is kept in one place for all threads."""
+    """What is being sent stands in one place: a package begun beside a slow one takes its last record along."""
 
-    def call(self, operation: str, content: str, *, keep: bool = False) -> etree._Element:
-        """Send what another thread has put there meanwhile."""
-        if operation == "SubmitPackage":
-            before, self.basket = self.basket, (time.monotonic(), content)
-            if before is not None and time.monotonic() - before[0] < 0.15:
-                content = re.sub(r"<Body>.*</Body>", lambda _found: _body(before[1]), content, count=1, flags=re.DOTALL)
-        return super().call(operation, content, keep=keep)
-
-    basket: tuple[float, str] | None = None
-
-
-def _body(document: str) -> str:
-    found = re.search(r"<Body>.*</Body>", document, re.DOTALL)
-    return found.group(0) if found else ""
+    def compose(self, rows: list[Row]) -> Parcel:
+        """Put a record of another package in."""
+        now = time.monotonic()
+        slow = [each for each in self.flying if each.in_hand and each.begun and now - each.begun > 0.15]
+        parcel = super().compose([*rows, slow[0].rows[-1]] if slow and not slow[0].unknown else rows)
+        parcel.begun = now
+        return parcel
 
 
 @mutant("H209", "P")
