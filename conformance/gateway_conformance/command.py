@@ -224,6 +224,7 @@ def matrix(
     seed: int,
     only: tuple[str, ...],
     profiles: tuple[str, ...],
+    merge: Path | None,
     write_faults: Path | None,
     *,
     as_json: bool,
@@ -235,11 +236,11 @@ def matrix(
 
     chosen = frozenset(each.upper() for each in only) or None
     found = measure(
-        Choice(quick, seed, chosen, profiles=profiles or BUILT),
+        Choice(quick, seed, chosen, profiles=profiles or BUILT, held=json.loads(merge.read_bytes()) if merge else {}),
         lambda id_, failed: click.echo(f"{id_} {' '.join(failed) or '-'}", err=True),
     )
     if write_faults is not None:
-        if quick or only or profiles:
+        if (quick or only or profiles) and merge is None:
             raise click.UsageError("故障字典只能来自完整矩阵 / the dictionary comes from the full matrix only")
         write_faults.write_text(
             json.dumps(dictionary(found), ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8"

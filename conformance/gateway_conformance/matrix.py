@@ -7,7 +7,7 @@ Departments run in this process and are reached over the loopback interface; key
 import random
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,32 +32,53 @@ class Choice:
     twins: bool = True
     others: int = OTHERS
     profiles: tuple[str, ...] = BUILT
+    held: Mapping[str, Any] = field(default_factory=dict)
+    """A matrix that this one goes on from: what is not tried now is taken from it."""
 
 
 def matrix(choice: Choice, advance: Callable[[str, list[str]], None] = lambda _id, _failed: None) -> dict[str, Any]:
     """Run the matrix and return its figures."""
     from gateway_reference.department import keys, mutants, pushing_twins
 
-    per_mutant: dict[str, dict[str, Any]] = {}
-    per_twin: dict[str, dict[str, Any]] = {}
+    per_mutant, per_twin = (
+        _held(choice, part, known)
+        for part, known in (("per_mutant", mutants.load()), ("per_twin", pushing_twins.load()))
+    )
     with tempfile.TemporaryDirectory() as place:
         ring = keys.make(Path(place) / "keys")
         work = Path(place) / "department"
         for name, id_, profile in _entries(mutants.load(), choice, _asked):
             cases = _cases(choice, profile, registry.mutants()[id_].killer, name)
             result = _try(profile, work, ring, choice.seed, cases, mutant=id_)
-            per_mutant[name] = {"profile": profile, "killed_by": _failed(result), "codes": _codes(result)}
+            per_mutant[name] = {
+                "profile": profile,
+                "killed_by": _failed(result),
+                "codes": _codes(result),
+                "quick": choice.quick,
+            }
             advance(name, per_mutant[name]["killed_by"])
         for profile in choice.profiles if choice.twins else ():
             name = REFERENCE if profile == BUILT[0] else f"{REFERENCE}:{profile}"
             result = _try(profile, work, ring, choice.seed, _cases(choice, profile, None, name))
-            per_twin[name] = {"profile": profile, "failed": _failed(result, opening=True)}
+            per_twin[name] = {"profile": profile, "failed": _failed(result, opening=True), "quick": choice.quick}
             advance(name, per_twin[name]["failed"])
         for name, id_, profile in _entries(pushing_twins.load(), choice) if choice.twins else ():
             result = _try(profile, work, ring, choice.seed, _cases(choice, profile, None, name), twin=id_)
-            per_twin[name] = {"profile": profile, "failed": _failed(result, opening=True)}
+            per_twin[name] = {"profile": profile, "failed": _failed(result, opening=True), "quick": choice.quick}
             advance(name, per_twin[name]["failed"])
-    return {**figures(per_mutant, per_twin), "quick": choice.quick, "others": choice.others if choice.quick else None}
+    quick = any(each.get("quick", choice.quick) for each in (*per_mutant.values(), *per_twin.values()))
+    return {**figures(per_mutant, per_twin), "quick": quick, "others": choice.others if quick else None}
+
+
+def _held(choice: Choice, part: str, known: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what of the matrix held is still of a mutant or twin that there is, the references among them."""
+    quick = bool(choice.held.get("quick"))
+    kept = {
+        name: {"quick": quick, **found}
+        for name, found in choice.held.get(part, {}).items()
+        if (id_ := name.partition(":")[0]) in known and found["profile"] in known[id_].profiles
+    }
+    return kept if part == "per_mutant" else {**choice.held.get("references", {}), **kept}
 
 
 def entries(
@@ -161,6 +182,7 @@ def figures(per_mutant: dict[str, dict[str, Any]], per_twin: dict[str, dict[str,
         "reference_failed": sorted({id_ for found in references.values() for id_ in found["failed"]}),
         "per_mutant": per_mutant,
         "per_twin": twins,
+        "references": references,
         "not_built": {
             "mutants": sorted(set(listed) - {name.partition(":")[0] for name in per_mutant}),
             "twins": sorted(set(registry.twins()) - {name.partition(":")[0] for name in twins}),

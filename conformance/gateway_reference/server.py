@@ -275,9 +275,9 @@ def _forced(fault: Fault, request: soap.Request) -> Forced | None:
     code = str(fault.options.get("code", "2001"))
     if not fault.keys:
         return Forced({}, code, fault.options.get("retryAfter"))
-    wanted = set(fault.keys)
+    wanted, codes = set(fault.keys), dict(fault.options.get("codes", {}))
     records = {
-        record.findtext(name("recordId"), ""): code
+        record.findtext(name("recordId"), ""): str(codes.get(record.findtext(name("key")), code))
         for record in request.element.iterfind(f".//{name('Record')}")
         if record.findtext(name("key")) in wanted
     }

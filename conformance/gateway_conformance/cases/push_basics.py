@@ -276,7 +276,7 @@ def nothing_to_send(bench: Bench) -> None:
     subject = client(bench)
     with subject.undisturbed() as after:
         bench.examined()
-        subject.idle(2 * REAL_TIME)
+        subject.idle(REAL_TIME)
         empty = [
             call
             for call in subject.log.calls[after:]

@@ -95,27 +95,25 @@ def only_the_refused_come_back(bench: Bench) -> None:
 def refused_for_good(bench: Bench) -> None:
     """What is refused for good is not sent again, and a task stands for it."""
     subject = client(bench)
-    for code in ("2004", "1002"):
-        with subject.undisturbed() as after:
-            with subject.holding():
-                key = added(bench)[0]
-                subject.script(rule("refuse", [key], code=code))
+    with subject.undisturbed() as after:
+        with subject.holding():
+            keys = added(bench, 2)
+            codes = dict(zip(keys, ("2004", "1002"), strict=True))
+            subject.script(rule("refuse", keys, codes=codes))
+        for key in keys:
             came(bench, key, after)
+        subject.idle(2 * REAL_TIME)
+        open_tasks = tasks(bench)
+        for key, code in codes.items():
             bench.examined()
-            subject.idle(2 * REAL_TIME)
             again = calls_with(bench, key, after)[1:]
             if again:
                 bench.fail(
-                    "a",
-                    f"永久错误({code})仍重试 {len(again)} 次",
-                    f"{code}: sent {len(again)} times more",
-                    received=len(again),
+                    "a", f"永久错误({code})仍重试 {len(again)} 次", f"{code}: sent {len(again)} times more", received=len(again),
                     examples=[key],
-                )
-                return
-            if key not in tasks(bench):
+                )  # fmt: skip
+            elif key not in open_tasks:
                 bench.fail("b", f"永久拒收({code})没有形成待办", f"{code}: no task stands for it", examples=[key])
-                return
 
 
 @case("RCP-06", "P")

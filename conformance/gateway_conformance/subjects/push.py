@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.documents import safexml
+from gateway.semantics.interface import Interface, of_push
 from gateway_conformance.capture import Capture, CapturedRecord, Judge
 from gateway_conformance.clock import ScaledClock
 from gateway_conformance.evidence import Evidence
@@ -245,12 +246,13 @@ class PushSubject:
 
     # the run -----------------------------------------------------------------------------------------------------
 
-    def fingerprint(self) -> str | None:
-        """Return SHA-256, hex, over the certificates of the client and over who sends to whom."""
-        party = self.server.party
-        whole = hashlib.sha256(_der(party.client) + _der(party.signing))
-        whole.update(f"{party.sender}\0{party.receiver}".encode())
-        return whole.hexdigest()
+    def interface(self) -> Interface | None:
+        """Return what an attestation is bound to: the client's certificates and the version of the standard."""
+        pins = [
+            (role, wire.digest(_der(path)))
+            for role, path in (("client", self.server.party.client), ("signing", self.server.party.signing))
+        ]
+        return of_push(pins, self.description.text("standard", "version"))
 
     def close(self) -> None:
         """Stop listening."""
