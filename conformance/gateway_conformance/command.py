@@ -33,14 +33,14 @@ def list_(profile: str | None, family: str | None, *, as_json: bool) -> None:
         if (profile is None or profile in each.profiles) and (family is None or each.family == family.upper())
     ]
     if as_json:
-        emit([_listed(each, built.get(each.id, frozenset())) for each in rows])
+        emit([_listed(each, built.get(each.id, frozenset()), profile) for each in rows])
         return
     for each in rows:
         profiles = "".join(each.profiles)
         click.echo(f"{each.id}\t{each.severity.value}\t{each.status}\t{profiles}\t{each.requirement}")
 
 
-def _listed(each: Any, built: frozenset[str]) -> dict[str, Any]:
+def _listed(each: Any, built: frozenset[str], profile: str | None) -> dict[str, Any]:
     return {
         "id": each.id,
         "edition": each.edition,
@@ -55,7 +55,7 @@ def _listed(each: Any, built: frozenset[str]) -> dict[str, Any]:
         "error": each.error_zh,
         "hint": each.hint_zh,
         "prerequisites": list(each.prerequisites),
-        "verbs": list(each.verbs),
+        "verbs": list(each.verbs_in(profile) if profile else each.verbs),
         "tested_in": sorted(built),
     }
 
@@ -213,6 +213,11 @@ def report(result: Path, out: Path, *, dry_run: bool) -> None:
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="种子 / seed")
 @click.option("--only", multiple=True, help="只跑这些缺陷或差异,可重复 / only these mutants or twins")
 @click.option("--profile", "profiles", multiple=True, help="只跑这些接口形态,可重复 / only these profiles")
+@click.option(
+    "--merge",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="未跑的取自此矩阵 / what is not run is taken from this matrix",
+)
 @click.option(
     "--write-faults",
     type=click.Path(path_type=Path, dir_okay=False),

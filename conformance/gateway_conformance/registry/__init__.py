@@ -45,6 +45,13 @@ class Requirement:
     prerequisites: tuple[str, ...]
     verbs: tuple[str, ...]
 
+    def verbs_in(self, profile: str) -> tuple[str, ...]:
+        """Return the verbs that the case needs in a profile; one that only some profiles need is written ``P:verb``."""
+        parted = [
+            (before if colon else "", verb or before) for before, colon, verb in (v.partition(":") for v in self.verbs)
+        ]
+        return tuple(verb for only, verb in parted if not only or profile in only)
+
     @property
     def family(self) -> str:
         """The three letters before the number."""

@@ -5,6 +5,9 @@ import inspect
 from typing import Final
 
 from gateway_reference.department.driving import Driver
+from gateway_reference.department.pushed import PushDriver
+from gateway_reference.department.pushing import Pushing
+from gateway_reference.department.sending import Sending
 from gateway_reference.department.system import Department
 
 HEAD: Final = """# Seams of the reference department · 参考部门系统的可改写处
@@ -23,13 +26,32 @@ class Mine:                                   # since means "later than": the bo
 A row (`life.Row`) has `type`, `key`, `version`, `operation`, `case`, `item`, `document` (the payload in canonical form), `changed`
 (its change stamp) and `order`. Times are +08:00. A method `descriptor(told)` may change what is written into `sut.toml`,
 `broken(error)` what a caller is told of a fault inside.
+
+In profile P the department is a `pushing.Pushing`: the seams of `Department` (what is in the books, documents, package, Head, signature,
+clock, counts) are all there, those of the service (paging, `perform`, `put_receipt`, `put_notice`) are not asked. A `Parcel` is a package on
+its way: `id`, `document`, `rows`, `keys` (recordId → key), `due`, `attempts`, `unknown`. Its file may read as this:
+
+```python
+class Mine:                                   # after BUSY it waits ten seconds, whatever was asked for
+    def busy(self, seconds):
+        super().busy(10.0)
+```
 """
+
+
+SHOWN: Final[tuple[tuple[str, type], ...]] = (
+    ("Department · 系统本身", Department),
+    ("Driver · hook 的动作", Driver),
+    ("Pushing · 推送形态 P:发件箱、回执、通知", Pushing),
+    ("Sending · 推送形态 P:与网关通信", Sending),
+    ("PushDriver · 推送形态 P 的 hook 动作", PushDriver),
+)
 
 
 def page() -> str:
     """Return the page; docs/reference/conformance-seams.md must be equal to it."""
     parts = [HEAD]
-    for title, kind in (("Department · 系统本身", Department), ("Driver · hook 的动作", Driver)):
+    for title, kind in SHOWN:
         parts.append(f"\n## {title}\n\n| seam | what it does |\n|---|---|\n")
         for name, method in vars(kind).items():
             if inspect.isfunction(method) and not name.startswith("_"):
