@@ -23,9 +23,9 @@ def department(tmp_path: Path, ring: keys.Keys) -> Iterator[Callable[..., Path]]
     """Start departments; each call returns the path of a sut.toml."""
     started = []
 
-    def start(**settings: Any) -> Path:
+    def start(profile: str = "S", **settings: Any) -> Path:
         directory = tmp_path / f"department-{len(started)}"
-        started.append(running.build(running.Settings("S", directory, **settings), ring))
+        started.append(running.build(running.Settings(profile, directory, **settings), ring))
         return directory / "sut.toml"
 
     yield start

@@ -8,7 +8,7 @@ from gateway.errors import TrustError
 from gateway.trust.signing import Verifier
 from gateway_conformance.bench import Bench
 from gateway_conformance.case import case
-from gateway_conformance.cases.push import accepted, added, calls_with, came, client, missing, rule
+from gateway_conformance.cases.push import accepted, added, calls_with, came, client, missing, rule, tasks
 from gateway_conformance.cases.security import PARTY, can_offer
 from gateway_conformance.standin import reading
 from gateway_conformance.standin.credentials import Face
@@ -80,7 +80,15 @@ def doubted(bench: Bench, **options: object) -> Call | None:
         first = came(bench, key, after)[0]
         if not subject.wait(lambda: first.fault and first.answered is not None):
             raise Inconclusive("没有机会给出错误回执", "there was no chance to give a wrong receipt")
-        return _next(bench, first, key)
+        return _next(bench, first, key) or (first if _alarmed(bench, key) else None)
+
+
+def _alarmed(bench: Bench, key: str) -> bool:
+    """Tell whether a person has been told of a record: then its wrong receipt was not taken for one."""
+    try:
+        return key in tasks(bench)
+    except Inconclusive:
+        return False
 
 
 def _next(bench: Bench, first: Call, key: str) -> Call | None:

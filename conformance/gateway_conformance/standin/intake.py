@@ -84,6 +84,7 @@ class BenchReceiver(Receiver):
             came.package_id, caller.code, came.computed_body_digest, came.head.get("streamId", ""),
             int(seq) if seq.isdecimal() and len(seq) < 10 else 0,
         )  # fmt: skip
+        self.log.came(came.records)
         known = self._store.known(head.package_id, head.sender)
         if known is not None and known.body_digest == head.body_digest and known.receipt and forced is None:
             return Taken(known.receipt, fresh=False)

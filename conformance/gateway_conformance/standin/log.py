@@ -63,6 +63,9 @@ class Log:
         self.fresh: list[CapturedRecord] = []
         """Records in the order in which they were taken, each content once."""
         self.heads: dict[str, CapturedRecord] = {}
+        """The last version of every record that was taken."""
+        self.sent: dict[str, CapturedRecord] = {}
+        """The last version of every record that came, refused ones among them."""
         self.last_fresh = time.monotonic()
         self._seen: set[tuple[str, int, str]] = set()
 
@@ -99,6 +102,14 @@ class Log:
                 if before is None or record.version >= before.version:
                     self.heads[record.key] = record
             self.changed.notify_all()
+
+    def came(self, records: Sequence[CapturedRecord]) -> None:
+        """Note records that came, whatever they are answered."""
+        with self.changed:
+            for record in records:
+                before = self.sent.get(record.key)
+                if before is None or record.version >= before.version:
+                    self.sent[record.key] = record
 
     def done(self, call: Call, status: int) -> None:
         """Note that a request was answered, or (status 0) that its connection was cut."""
