@@ -178,7 +178,9 @@ def unknown_case(bench: Bench) -> None:
     with subject.undisturbed():
         record_id = subject.put_up(alert(strange, f"{case_no[:-8]}99999999", item, organisation))
         bench.examined()
-        if not subject.give_notice(alert(good, case_no, item, organisation)):
+        taken = subject.give_notice(alert(good, case_no, item, organisation))
+        subject.take_down(record_id)
+        if not taken:
             bench.fail(
                 "a",
                 "未知办件的通知使后面的通知不再被接收",

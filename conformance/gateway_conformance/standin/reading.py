@@ -16,6 +16,9 @@ from gateway_reference.wire import Refusal
 _DOCTYPE: Final = re.compile(rb"<!DOCTYPE[^\[>]*(\[.*?\])?[^>]*>", re.DOTALL)
 _DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufeff]")
+OPERATIONS: Final = frozenset(
+    {"Ping", "GetVersion", "QueryReceipt", "GetStatement", "GetKeys", "FetchNotices", "AckNotices"}
+)
 _MEMBERS: Final = ("recordId", "key", "version", "contentDigest")
 
 
@@ -40,7 +43,8 @@ def _mended(body: bytes) -> etree._Element | None:
             continue
         plain = _CONTROLS.sub("", _DECLARATION.sub("", text.lstrip("\ufeff"), count=1))
         root = wire.parse_damaged(_DOCTYPE.sub(b"", plain.encode(), count=1))
-        return root if root is not None and child(root, "Package", deep=True) is not None else None
+        whole = root is not None and (len(root) > 0 or local(root) in OPERATIONS)
+        return root if whole else None
     return None
 
 
