@@ -143,7 +143,9 @@ class BenchServer(Server):
         """Cut every connection that is open."""
         for connection in list(self._open):
             with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(
+                    connection, socket.SHUT_RDWR
+                )  # SSLSocket's own would let its thread read ciphertext
 
     def face(self, connection: Any) -> Face:
         """Return the face that a connection was shown."""
