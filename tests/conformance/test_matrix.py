@@ -19,21 +19,38 @@ SLOW = frozenset({"H031", "M054"})
 """Mutants that are found by waiting; the full matrix runs them."""
 
 
-@pytest.mark.parametrize("part", range(4))
-def test_named_case_kills_its_mutant(part: int) -> None:
-    chosen = sorted(set(mutants.load()) - SLOW)[part::4]
-    found = matrix(Choice(quick=True, only=frozenset(chosen), twins=False, others=0))
+def _tried(profile: str) -> list[str]:
+    """Return the mutants to try here: all of profile S; of the others what is theirs alone, and one of each family."""
+    able = sorted({id_ for id_, of in mutants_tried(mutants.load()).values() if of == profile} - SLOW)
+    if profile == "S":
+        return able
+    listed, seen = registry.mutants(), set[str]()
+    own = [id_ for id_ in able if mutants.load()[id_].parts[profile] != mutants.load()[id_].parts.get("S")]
+    for id_ in able:
+        if (family := listed[id_].killer[:3]) not in seen and id_ not in own:
+            seen.add(family)
+            own.append(id_)
+    return own
+
+
+@pytest.mark.parametrize(("profile", "part"), [(profile, part) for profile in ("S", "P") for part in range(3)])
+def test_named_case_kills_its_mutant(profile: str, part: int) -> None:
+    chosen = frozenset(_tried(profile)[part::3])
+    found = matrix(Choice(quick=True, only=chosen, twins=False, others=0, profiles=(profile,)))
     survived = [
-        id_ for id_, each in found["per_mutant"].items() if registry.mutants()[id_].killer not in each["killed_by"]
+        name
+        for name, each in found["per_mutant"].items()
+        if registry.mutants()[name.partition(":")[0]].killer not in each["killed_by"]
     ]
+    assert len(found["per_mutant"]) == len(chosen)
     assert not survived
     assert not found["unexpected"], "a prerequisite failed that has nothing to do with the defect"
 
 
-@pytest.mark.parametrize("id_", ["T01", "T04", "T22"])
-def test_good_twin_passes_everything(id_: str) -> None:
-    found = matrix(Choice(only=frozenset({id_})))
-    assert found["per_twin"] == {id_: {"profile": "S", "failed": []}}
+@pytest.mark.parametrize(("id_", "profile"), [("T01", "S"), ("T04", "S"), ("T22", "S"), ("T31", "P")])
+def test_good_twin_passes_everything(id_: str, profile: str) -> None:
+    found = matrix(Choice(only=frozenset({id_}), profiles=(profile,)))
+    assert {name: each["failed"] for name, each in found["per_twin"].items()} == {id_: []}
     assert found["mutants"] == 0
 
 
