@@ -100,6 +100,7 @@ class Running:
             self.department.moved.notify_all()
         for thread in self._threads:
             thread.join(5)
+        self.department.hang_up()
 
 
 def start(department: Pushing, driver: Driver, keys: Keys, settings: Any) -> Running:

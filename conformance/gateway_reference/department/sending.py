@@ -5,7 +5,7 @@ import http.client
 import ssl
 import threading
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from lxml import etree
 
@@ -32,7 +32,17 @@ class Sending(Department):
     ring: Keys
     bench_files: Path
     port: int
-    _local = threading.local()
+
+    def hang_up(self) -> None:
+        """Close the connections that were kept open; nothing is sent any more."""
+        for connection in self._kept().values():
+            connection.close()
+        self._kept().clear()
+
+    def _kept(self) -> dict[int, http.client.HTTPSConnection]:
+        """Return the open connections, one a thread."""
+        kept: dict[int, http.client.HTTPSConnection] = self.__dict__.setdefault("connections_kept", {})
+        return kept
 
     def endpoint(self) -> tuple[str, int]:
         """Return host and port of the gateway."""
@@ -74,15 +84,18 @@ class Sending(Department):
             connection, fresh = self._connection(keep=keep)
             try:
                 connection.request(method, target, body or None, headers)
-                response = connection.getresponse()
-                answer = response.read()
+                with connection.getresponse() as response:
+                    answer = response.read()
             except (OSError, http.client.HTTPException) as error:
                 self._let_go(connection)
                 if fresh or attempt == 2:
                     raise Unsure(str(error)) from error
                 continue
-            if not keep:
-                connection.close()
+            except BaseException:
+                self._let_go(connection)
+                raise
+            if not keep or self.stopped:
+                self._let_go(connection)
             return self.understood(operation, response.status, answer)
         raise Unsure(operation)
 
@@ -102,7 +115,7 @@ class Sending(Department):
         return found
 
     def _connection(self, *, keep: bool) -> tuple[http.client.HTTPSConnection, bool]:
-        held: Any = getattr(self._local, "connection", None)
+        held = self._kept().get(threading.get_ident())
         if keep and held is not None:
             return held, False
         host, port = self.endpoint()
@@ -112,10 +125,10 @@ class Sending(Department):
         except (OSError, ssl.SSLError) as error:
             raise Unreachable(str(error)) from error
         if keep:
-            self._local.connection = connection
+            self._kept()[threading.get_ident()] = connection
         return connection, True
 
     def _let_go(self, connection: http.client.HTTPSConnection) -> None:
         connection.close()
-        if getattr(self._local, "connection", None) is connection:
-            self._local.connection = None
+        if self._kept().get(threading.get_ident()) is connection:
+            del self._kept()[threading.get_ident()]
