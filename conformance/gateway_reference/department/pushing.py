@@ -52,7 +52,6 @@ class Pushing(Sending):
     """What becomes of every record on its way to the gateway."""
 
     generation = 0
-    stopped = False
     moved: threading.Condition
 
     def reset(self) -> None:

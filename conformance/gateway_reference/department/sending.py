@@ -32,6 +32,7 @@ class Sending(Department):
     ring: Keys
     bench_files: Path
     port: int
+    stopped: bool = False
 
     def hang_up(self) -> None:
         """Close the connections that were kept open; nothing is sent any more."""
