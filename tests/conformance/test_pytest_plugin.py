@@ -14,7 +14,7 @@ pytestmark = pytest.mark.service
 def _pytest(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [
         sys.executable, "-m", "pytest", "-q", "-rs", "--rootdir", str(path.parent), "-p", "no:cacheprovider",
-        "-p", "gateway_conformance.pytest_plugin", f"--jxconf={path}", "--jxconf-scale", "600", *arguments,
+        f"--jxconf={path}", "--jxconf-scale", "600", *arguments,
     ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=path.parent, check=False)
 
@@ -53,8 +53,6 @@ def test_without_the_option_nothing_changes(tmp_path: Path) -> None:
         "-m",
         "pytest",
         "-q",
-        "-p",
-        "gateway_conformance.pytest_plugin",
         "--rootdir",
         str(tmp_path),
         "test_x.py",

@@ -74,9 +74,9 @@ def subject(port: int, **tables: dict[str, Any]) -> SoapSubject:
 def test_the_contract_is_walked_once_though_its_schemas_include_each_other(files: Files) -> None:
     service = subject(files.server_address[1])
     assert set(service.contract()) == set(FILES)
-    first = service.fingerprint()
+    first = service.interface()
     assert first is not None
-    assert service.fingerprint() == first
+    assert service.interface() == first
     assert sorted(files.asked) == sorted(FILES), "each file once a run"
     outside = [
         place
@@ -87,27 +87,32 @@ def test_the_contract_is_walked_once_though_its_schemas_include_each_other(files
     assert outside == ["http://schemas.example.invalid/o.xsd"]
 
 
+def digest(port: int) -> str | None:
+    shown = subject(port).interface()
+    return None if shown is None else shown.digest
+
+
 def test_every_file_counts_for_the_fingerprint(files: Files) -> None:
     port = files.server_address[1]
-    first = subject(port).fingerprint()
+    first = digest(port)
     seen = {first}
     for target in FILES:
-        files.files = {**FILES, target: FILES[target] + "<!-- another -->"}
-        seen.add(subject(port).fingerprint())
+        files.files = {**FILES, target: FILES[target] + "<another/>"}
+        seen.add(digest(port))
     assert len(seen) == 4
     files.files = dict(FILES)
-    assert subject(port).fingerprint() == first
+    assert digest(port) == first
 
 
 def test_no_fingerprint_where_the_contract_cannot_be_read(files: Files) -> None:
     port = files.server_address[1]
-    assert subject(port, limits={"requests": 1}).fingerprint() is None, "the budget is spent"
-    assert subject(port, soap={"wsdl": "http://other.example.invalid/?wsdl"}).fingerprint() is None
+    assert subject(port, limits={"requests": 1}).interface() is None, "the budget is spent"
+    assert subject(port, soap={"wsdl": "http://other.example.invalid/?wsdl"}).interface() is None
     del files.files["/ws/b.xsd"]
-    assert subject(port).fingerprint() is None, "a schema is missing"
+    assert subject(port).interface() is None, "a schema is missing"
     files.shutdown()
     files.server_close()
-    assert subject(port).fingerprint() is None, "nobody answers"
+    assert subject(port).interface() is None, "nobody answers"
     with pytest.raises(Unanswered):
         subject(port).get("/ws/exchange?wsdl")
 

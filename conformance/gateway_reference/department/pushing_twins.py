@@ -10,7 +10,7 @@ from lxml import etree
 
 from gateway_reference import wire
 from gateway_reference.department.life import Row
-from gateway_reference.department.pushing import WAITS, Parcel, Pushing
+from gateway_reference.department.pushing import DONE, REFUSED, WAITS, Parcel, Pushing
 from gateway_reference.department.twins import Tables, twin
 from gateway_reference.wire import NAMESPACE
 
@@ -148,14 +148,10 @@ class UnknownParked(Pushing):
 
     def settle(self, parcel: Parcel, row: Row, code: str, held: etree._Element | None) -> None:
         """Park what is unknown."""
-        if (
-            code[0] in "0245"
-            and code not in WAITS
-            and code not in {"0000", "0001", "0002", "2004", "2005", "2006", "2007"}
-        ):
-            self.refuse(row, code)
+        if code in DONE | WAITS | REFUSED:
+            super().settle(parcel, row, code, held)
         else:
-            super().settle(parcel, row, "2004" if code[0] in "6789" else code, held)
+            self.refuse(row, code)
 
 
 @twin("T38", "P")
