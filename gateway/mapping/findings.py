@@ -122,8 +122,8 @@ FINDINGS: Final[Mapping[str, tuple[Words, Words]]] = MappingProxyType(
         "MAP-019": (
             Words("明细行读不出来(目标 {where})", "the detail rows can't be read (for {where})"),
             Words(
-                "明细列应是 JSON 列表,每项一个对象;检查数据源的 details",
-                "detail rows are a JSON list of objects; check details of the source",
+                "明细列应是 JSON 列表,每项一个对象;检查数据源的 query",
+                "detail rows are a JSON list of objects; check the source's query",
             ),
         ),
         "MAP-016": (
