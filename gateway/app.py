@@ -171,6 +171,7 @@ class _Wiring:
     def workplace(self, sources: tuple[SourcePart, ...], translator: Translator, *, joins: bool) -> Workplace:
         signer = self.signer()
         site = self.configuration.site
+        lock, watch = lock_of(self.configuration), watch_of(self.configuration)
         ledger = open_ledger(
             site.ledger.url.reveal(),
             self.clock,
@@ -181,8 +182,12 @@ class _Wiring:
         ledger.evidence.sign = sealing_key(site.trust.key.reveal_bytes())
         ledger.judge = PackJudge(judging_packs(self.pack, load_packs()))
         ledger.catalogue_required = site.catalogue == "required"
-        ledger.lock = lock_of(self.configuration)
-        take_revocations(self.configuration, ledger)
+        ledger.lock = lock
+        try:
+            take_revocations(self.configuration, ledger)
+        except ConfigurationError:
+            ledger.close()
+            raise
         workers = ledger.again(lambda connection: self._enlist(connection, ledger, joins=joins))
         routes = {route.terms.name: route for route in ledger.routes}
         destinations = tuple(
@@ -201,7 +206,7 @@ class _Wiring:
             translator=translator,
             reconcile_at=site.reconciliation.schedule,
             sweep_at=site.reconciliation.sweep,
-            watch=watch_of(self.configuration),
+            watch=watch,
         )
 
     def _enlist(self, connection: Transaction, ledger: Ledger, *, joins: bool) -> list[int]:

@@ -5,9 +5,11 @@ Records come in the standard form, with the sender's own versions: they are judg
 pushed (ledger.md B3). The service is called as the contract of the pack says; no description is fetched from it.
 """
 
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +18,7 @@ from gateway.channels.https import Endpoint, HttpsChannel
 from gateway.channels.service_findings import service_error, service_finding
 from gateway.clock import BEIJING
 from gateway.documents import department, soap
+from gateway.documents.contract_form import contract_files, service_interface, target_of
 from gateway.documents.department import (
     DEPARTMENT,
     DepartmentCount,
@@ -30,6 +33,7 @@ from gateway.errors import BadGateway, ChannelError, SourceError, TimedOut, Unre
 from gateway.model.finding import Finding
 from gateway.model.record import SourceKind
 from gateway.ports import Page, Position, Window
+from gateway.semantics.interface import Interface
 
 T = TypeVar("T")
 
@@ -55,6 +59,7 @@ class DepartmentSource:
         self.name = name
         self._org = org
         self._options = options
+        self._directory = directory
         self._standard_version = standard_version
         self._rest = rest
         self._quiet = False
@@ -106,6 +111,31 @@ class DepartmentSource:
     def ping(self) -> datetime:
         """Return the department's clock. Raises SourceError."""
         return self._read("Ping", b"", department.read_ping)
+
+    def interface(self) -> Interface | None:
+        """Return WSDL and schemas as the service gives them, with the certificates that sign. Raises SourceError."""
+        try:
+            files = contract_files(f"{self._options.url}?wsdl", self._fetched)
+            signing = [self._der(each) for each in self._options.signing_certificates]
+        except ValueError as fault:
+            raise service_error("SVC-005", self.name, f"WSDL: {fault}") from fault
+        roles = {"signing" if number == 0 else f"signing-{number + 1}": der for number, der in enumerate(signing)}
+        return service_interface(files, roles, self._standard_version)
+
+    def _fetched(self, address: str) -> bytes:
+        try:
+            answer = self._channel.get(address, {})
+        except ChannelError as fault:
+            raise service_error("SVC-001", self.name, fault.detail) from fault
+        if answer.status != HTTPStatus.OK:
+            raise service_error("SVC-003", self.name, f"HTTP {answer.status}: {target_of(address)}")
+        return answer.body
+
+    def _der(self, name: str) -> bytes:
+        try:
+            return ssl.PEM_cert_to_DER_cert((self._directory / name).read_text("ascii"))
+        except OSError as fault:
+            raise ValueError(f"{name}: {fault.strerror}") from fault
 
     def window(self, floor: str | None) -> Window:
         """Fix the bounds of a run by the department's own clock. Raises SourceError."""

@@ -2,14 +2,18 @@
 """WSDL and schemas of a service as an interface: canonical, and without the addresses at which they lie."""
 
 import hashlib
+import html
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
+from urllib.parse import urljoin, urlsplit
 
 from gateway.documents import safexml
 from gateway.errors import RecordError
 from gateway.semantics.interface import SOAP, Interface
 
+MOST_FILES: Final = 100
+_REFERENCE: Final = re.compile(r"(?:\sschemaLocation|<(?:[\w.-]+:)?import\b[^>]*?\slocation)\s*=\s*[\"']([^\"']+)[\"']")
 _ADDRESS: Final = re.compile(r"https?://[^/\"'\s<>]+")
 
 
@@ -28,6 +32,42 @@ def service_interface(
     if version:
         parts["version:interface"] = version
     return Interface(SOAP, parts)
+
+
+def contract_files(address: str, get: Callable[[str], bytes]) -> dict[str, bytes]:
+    """Return WSDL and schemas of a service by target, as far as they lie on the WSDL's own host; ``get`` fetches one.
+
+    Raises what ``get`` raises, and ValueError where there are more than MOST_FILES.
+    """
+    todo, found = [address], dict[str, bytes]()
+    host = _host(address)
+    while todo:
+        place = todo.pop()
+        target = target_of(place)
+        if target in found:
+            continue
+        if len(found) >= MOST_FILES:
+            raise ValueError(f"> {MOST_FILES} files")
+        found[target] = get(place)
+        todo += [each for each in references(place, found[target]) if _host(each) == host]
+    return found
+
+
+def _host(address: str) -> tuple[str | None, int]:
+    parts = urlsplit(address)
+    return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def references(address: str, body: bytes) -> list[str]:
+    """Return the absolute addresses of what a file of the contract imports or includes."""
+    text = body.decode("utf-8", "replace")
+    return [urljoin(address, html.unescape(place.strip())) for place in _REFERENCE.findall(text)]
+
+
+def target_of(address: str) -> str:
+    """Return path and query of an address, as requests name it."""
+    parts = urlsplit(address)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _part(target: str) -> str:

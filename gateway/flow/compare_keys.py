@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final, Protocol, runtime_checkable
 
+from gateway.clock import moment
 from gateway.documents.department import DepartmentCount, DepartmentKey
 from gateway.flow.reconcile import Difference, DifferenceKind
 from gateway.ledger import owed, received
+from gateway.ledger.golive import note_source_day
 from gateway.ledger.store import Ledger
 from gateway.ports import Clock
 
@@ -48,6 +50,15 @@ def compare_keys(ledger: Ledger, source: KeyListing, days: Sequence[str]) -> lis
     for day in days:
         found += _of_day(ledger, source, source_id, day)
     return found
+
+
+def keep(write: Ledger, name: str, found: Sequence[Difference]) -> None:
+    """Keep how many differences of a source counted today, which the go-live lock asks for."""
+    now = write.now()
+    counted = sum(each.counts for each in found)
+    write.again(
+        lambda connection: note_source_day(connection, name, f"{moment(now):%Y-%m-%d}", len(found), counted, now)
+    )
 
 
 def _of_day(ledger: Ledger, source: KeyListing, source_id: int, day: str) -> Iterator[Difference]:

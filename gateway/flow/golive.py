@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gateway.clock import microseconds, moment
+from gateway.flow.compare_keys import KeyListing
 from gateway.flow.sweep import Consumed
 from gateway.ledger import golive
 from gateway.ledger.golive import Lock
@@ -55,7 +56,8 @@ class Watch:
 
     def after_sync(self, ledger: Ledger, source: Source) -> None:
         """Keep the day of a source that cannot be read a second time; of the others the key sweep does."""
-        if not self.lock.covers(source.name) or not (isinstance(source, Consumed) and source.consumes):
+        taken = isinstance(source, Consumed) and source.consumes and not isinstance(source, KeyListing)
+        if not self.lock.covers(source.name) or not taken:
             return
         now = moment(ledger.now())
         began = now.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -10,6 +10,7 @@ from gateway.errors import ChannelError, Fenced, GatewayError
 from gateway.flow.backlog import Backlog
 from gateway.flow.collect import Pull, Pulled, pull
 from gateway.flow.compare_keys import KeyListing, compare_keys, days_until_now
+from gateway.flow.compare_keys import keep as keep_keys
 from gateway.flow.deliver import Delivery, deliver_until
 from gateway.flow.reconcile import Difference, DifferenceKind, Reconciled, keep, reconcile
 from gateway.flow.summary import Summary
@@ -159,7 +160,10 @@ def sweep_one(place: Workplace, part: SourcePart, backlog: Backlog) -> list[Diff
     found: list[Difference] = []
     with closing(part.open()) as source:
         if isinstance(source, KeyListing):
-            found = compare_keys(place.ledger, source, days_until_now(place.clock)) or []
+            compared = compare_keys(place.ledger, source, days_until_now(place.clock))
+            found = compared or []
+            if compared is not None:
+                keep_keys(place.ledger, part.name, compared)
         swept = (
             sweep(place.ledger, source, part.current(place.ledger).mapper, place.chunk) if can_sweep(source) else None
         )

@@ -10,6 +10,7 @@ from typing import Any, Final
 from gateway.clock import moment
 from gateway.errors import ChannelError, SourceError
 from gateway.flow.compare_keys import KeyListing, compare_keys, days_until_now
+from gateway.flow.compare_keys import keep as keep_keys
 from gateway.flow.lateness import PARTIES, Late, late_records
 from gateway.flow.reconcile import Difference, Reconciled, keep, reconcile
 from gateway.flow.sweep import RowFigures, Swept, can_sweep, sweep
@@ -153,6 +154,8 @@ def _sweep(parties: Parties, part: SourcePart, found: ThreeWay, advance: Callabl
                 keys = compare_keys(parties.ledger, source, days_until_now(parties.ledger.clock))
                 if keys is None:
                     found.skipped[part.name] = "never-pulled"
+                elif parties.write is not None:
+                    keep_keys(parties.write, part.name, keys)
                 found.differences += keys or []
                 return
             if not can_sweep(source):

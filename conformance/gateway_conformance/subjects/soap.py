@@ -3,7 +3,6 @@
 
 import contextlib
 import hashlib
-import html
 import http.client
 import re
 import socket
@@ -16,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from gateway.documents import safexml
-from gateway.documents.contract_form import service_interface
+from gateway.documents.contract_form import MOST_FILES, references, service_interface, target_of
 from gateway.documents.safexml import Element
 from gateway.semantics.interface import Interface
 from gateway_conformance.capture import Capture, CapturedRecord, Judge
@@ -24,16 +23,14 @@ from gateway_conformance.clock import ScaledClock
 from gateway_conformance.evidence import Evidence
 from gateway_conformance.subjects.subject import Unanswered
 from gateway_conformance.subjects.tail import Tail
-from gateway_conformance.subjects.wire import EXCHANGE, NS, Reply, envelope, escape, target_of, told
+from gateway_conformance.subjects.wire import EXCHANGE, NS, Reply, envelope, escape, told
 from gateway_conformance.sut import Credential, Description
 from gateway_conformance.verdict import OverBudget
 
 SECONDS: Final = 30.0
 PAGE: Final = 500
-MOST_FILES: Final = 100
 MOST_MESSAGES: Final = 20
 REQUESTS: Final = 20_000
-_REFERENCE: Final = re.compile(r"(?:\sschemaLocation|<(?:[\w.-]+:)?import\b[^>]*?\slocation)\s*=\s*[\"']([^\"']+)[\"']")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +149,7 @@ class SoapSubject:
         """Return the absolute addresses of what a file of the contract imports or includes."""
         if reply.status != 200:
             return []
-        base = urljoin(self.url, target)
-        return [urljoin(base, html.unescape(place.strip())) for place in _REFERENCE.findall(reply.text)]
+        return references(urljoin(self.url, target), reply.body)
 
     def own(self, url: str) -> bool:
         """Tell whether an address lies on the service's own host and port; a port that is not written is the service's."""

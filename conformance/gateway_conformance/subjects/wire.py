@@ -3,7 +3,6 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from gateway.documents import safexml
 from gateway.documents.faults import RefusedDocument
@@ -54,12 +53,6 @@ def envelope(operation: str, inner: str = "") -> bytes:
         f'<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="{SOAP11}">'
         f"<soap:Body>{content}</soap:Body></soap:Envelope>"
     ).encode()
-
-
-def target_of(url: str) -> str:
-    """Return what stands in a request line for an address: its path and query."""
-    at = urlsplit(url)
-    return f"{at.path or '/'}?{at.query}" if at.query else at.path or "/"
 
 
 def told(element: Element, name: str) -> str:
