@@ -189,6 +189,7 @@ class _Wiring:
             ledger.close()
             raise
         workers = ledger.again(lambda connection: self._enlist(connection, ledger, joins=joins))
+        ledger.membership.admit(workers, [each.terms.name for each in ledger.routes])
         routes = {route.terms.name: route for route in ledger.routes}
         destinations = tuple(
             DestinationPart(each.name, Opening(each, signer), routes[each.name], each.statements, worker)
@@ -213,7 +214,6 @@ class _Wiring:
         """Give destinations their numbers, and this process one worker for each; set up the job queue in cluster mode."""
         ledger.routes = register(connection, [terms_of(each) for each in self.configuration.destinations])
         now = microseconds(self.clock.now())
-        ledger.membership.members.clear()  # of an attempt that was rolled back
         workers = ledger.membership.enlist(connection, [each.terms.name for each in ledger.routes], now)
         if not joins:
             recover(connection, now)

@@ -104,6 +104,10 @@ def _make_folder(folder: Path) -> None:
         raise LedgerError(f"{folder}: {fault.strerror}") from fault
 
 
+def _pulling(source: str) -> str:
+    return f"pull {source}"
+
+
 def refuse_moved(connection: Connection) -> None:
     """Refuse to write a ledger that has moved to another database, or is being moved. Raises LedgerError."""
     found = moving.marked(connection)
@@ -262,13 +266,19 @@ class Ledger:
             self.again(self.membership.dismiss)
 
     def beat(self) -> None:
-        """Give a sign of life for the workers of this process."""
+        """Give a sign of life for the workers of this process, and tell which of them have ended."""
+        ended = self.membership.ended.copy()
         with self.begin() as connection:
             self.membership.beat(connection, self.now())
+        self.membership.ended -= ended  # and not before it is committed
 
     def enlist(self, *names: str) -> list[int]:
         """Enlist workers of this process, one a name; return their numbers, under which they take packages."""
-        return self.again(lambda connection: self.membership.enlist(connection, names, self.now()))
+        ended = self.membership.ended.copy()
+        numbers = self.again(lambda connection: self.membership.enlist(connection, names, self.now()))
+        self.membership.ended -= ended
+        self.membership.admit(numbers, names)
+        return numbers
 
     def start_run(
         self,
@@ -285,6 +295,8 @@ class Ledger:
         ``priority`` is the class in which what the run collects is sent.
         """
         lease = self.again(lambda c: self._start_run(c, source, kind, level, now, waiting))
+        if lease.holder is not None:
+            self.membership.admit([lease.holder], [_pulling(source)])
         lease.priority = priority
         return lease
 
@@ -300,16 +312,12 @@ class Ledger:
         """Where others may write as well, the puller is a worker of its own, which ends with its run."""
         holder = None
         if self.shared:
-            holder = self.membership.enlist(connection, [f"pull {source}"], self.now())[0]
-        try:
-            return runs.start(connection, source, kind, level, microseconds(now), waiting, holder)
-        except BaseException:
-            self.membership.forget(holder)
-            raise
+            holder = self.membership.enlist(connection, [_pulling(source)], self.now())[0]
+        return runs.start(connection, source, kind, level, microseconds(now), waiting, holder)
 
     def end_run(self, lease: RunLease, state: str, error: str | None = None) -> Figures:
         """Close a run (``done`` or ``failed``) and return its figures; raises Fenced when it was taken over."""
-        self.membership.forget(lease.holder)  # should the database be away now, the lease runs out by itself
+        self.membership.forget(lease.holder)  # should the database be away now, a later beat tells
         with self.begin() as connection:
             figures = runs.end(connection, lease, state, error, self.now())
             if lease.holder is not None:

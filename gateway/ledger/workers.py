@@ -75,34 +75,44 @@ def _lives(process: str) -> bool:
 
 @dataclass(slots=True)
 class Membership:
-    """The workers of this process, as the table knows them."""
+    """The workers of this process, as the table knows them.
+
+    ``members`` are those for which signs of life are given, ``ended`` those that have ended, which the table may not know.
+    """
 
     identity: Identity = field(default_factory=identify)
     members: dict[int, str] = field(default_factory=dict)
+    ended: set[int] = field(default_factory=set)
 
     def enlist(self, connection: Connection, names: Iterable[str], now: int) -> list[int]:
         """Enlist one worker a name, inside the caller's transaction; return their numbers.
 
-        On SQLite the caller holds the lock of the writer: everybody else is gone.
+        They are members once the caller has committed and calls ``admit``: of a transaction that failed nobody may be
+        left who gives signs of life. On SQLite the caller holds the lock of the writer: everybody else is gone.
         """
         if connection.dialect.name == "sqlite":
             connection.execute(delete(worker).where(worker.c.process != self.identity.process))
         else:
             self.bury(connection)
+        self._tell_ended(connection)
         numbers = []
         for name in names:
             made = connection.execute(insert(worker).values(name=name, **self._row(connection, now)))
             numbers.append(int(made.inserted_primary_key[0]))  # type: ignore[index]
-            self.members[numbers[-1]] = name
         return numbers
 
+    def admit(self, numbers: Iterable[int], names: Iterable[str]) -> None:
+        """Give signs of life from now on for workers that were enlisted, as was committed."""
+        self.members.update(zip(numbers, names, strict=True))
+
     def beat(self, connection: Connection, now: int) -> None:
-        """Give a sign of life for every worker of this process, and bury those of this machine that have ended.
+        """Give a sign of life for every worker of this process, strike out those that have ended, and bury the dead.
 
         Who slept so long that it was struck out comes back under its number.
         """
         row = self._row(connection, now)
         members = dict(self.members)  # others may enlist meanwhile
+        self._tell_ended(connection)
         mine = worker.c.id.in_(sorted(members))
         seen = connection.execute(update(worker).where(mine).values(seen_at=row["seen_at"]))
         if seen.rowcount < len(members):
@@ -123,19 +133,28 @@ class Membership:
         connection.execute(delete(worker).where(text(_FORGOTTEN), worker.c.process != self.identity.process))
 
     def forget(self, number: int | None) -> None:
-        """Give no more signs of life for a worker; without them its lease runs out."""
+        """Give no more signs of life for a worker that has ended; whoever enlists or beats next strikes it out.
+
+        Waiting for its lease to run out would not do: while a database crashes again and again no lease ever does.
+        """
         if number is not None:
             self.members.pop(number, None)
+            self.ended.add(number)
 
     def strike_out(self, connection: Connection, number: int) -> None:
-        """Strike out one worker of this process: it has ended."""
-        self.forget(number)
+        """Strike out one worker of this process inside the caller's transaction: it has ended."""
+        self.forget(number)  # should the transaction fail, it is struck out later
         connection.execute(delete(worker).where(worker.c.id == number))
 
     def dismiss(self, connection: Connection) -> None:
         """Strike out the workers of this process: it ends, and what it held may be taken at once."""
         connection.execute(delete(worker).where(worker.c.id.in_(sorted(dict(self.members)))))
         self.members.clear()
+
+    def _tell_ended(self, connection: Connection) -> None:
+        ended = self.ended.copy()
+        if ended:
+            connection.execute(delete(worker).where(worker.c.id.in_(sorted(ended))))
 
     def _row(self, connection: Connection, now: int) -> dict[str, Any]:
         seen: Any = now if connection.dialect.name == "sqlite" else literal_column(_CLOCK)

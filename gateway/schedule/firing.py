@@ -104,9 +104,10 @@ def carried_out(ledger: Ledger, firing: Firing | None) -> Iterator[Begun | None]
         yield begun
         return
     holder = ledger.enlist(f"{firing.schedule} {moment(firing.due_at):%Y-%m-%d %H:%M}")[0]
-    with ledger.begin() as connection:
-        mine = firings.begin(connection, firing, holder, ledger.now())
+    mine = False
     try:
+        with ledger.begin() as connection:
+            mine = firings.begin(connection, firing, holder, ledger.now())
         yield begun if mine else None
     except BaseException as fault:
         begun.state, begun.detail = "failed", type(fault).__name__

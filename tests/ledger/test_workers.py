@@ -303,6 +303,32 @@ def test_r09_a_process_that_ended_on_this_machine_is_gone_at_once(desk: Any, mak
     child.stdin.close()
 
 
+@concurrent
+def test_r09_what_has_ended_is_told_as_soon_as_the_database_is_back(desk: Any, other: Hand) -> None:
+    """A pull that ended while the database was away holds its source for a beat, not for a lease.
+
+    A server that has just started, as the tests' own, gives everybody a lease: one that crashes every half minute would
+    keep a source for ever.
+    """
+    lease = desk.feed().lease
+    with pytest.raises(Overlap):
+        other.ledger.start_run("s1", lease.kind, lease.level, desk.clock.now())
+    desk.ledger.membership.forget(lease.holder)  # its end could not be written
+    desk.ledger.beat()
+    assert other.ledger.start_run("s1", lease.kind, lease.level, desk.clock.now()).epoch == lease.epoch + 1
+    assert not desk.ledger.membership.ended
+
+
+@concurrent
+def test_who_was_enlisted_in_vain_gives_no_signs_of_life(desk: Any) -> None:
+    known = dict(desk.ledger.membership.members)
+    with desk.ledger.attempt(keep=False) as connection:
+        desk.ledger.membership.enlist(connection, ["nobody"], desk.ledger.now())
+    assert desk.ledger.membership.members == known
+    desk.ledger.beat()
+    assert ("nobody",) not in desk.rows(worker, "name")
+
+
 def _start_of(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
 
