@@ -27,11 +27,11 @@ from gateway.errors import GatewayError, LedgerError
 from gateway.exchange.intake import Intake
 from gateway.i18n import _
 from gateway.ledger.audit import DONE, REFUSED, Act, record_act
-from gateway.model.person import Actor
+from gateway.model.person import ITSELF
 
 _LISTEN = 0.5
-_ITSELF: Final = Actor("gateway", None, "process")
 RELOAD: Final = "config.reload"
+_MOST_OF_A_REASON: Final = 2000
 
 log = structlog.get_logger(__name__)
 
@@ -153,13 +153,13 @@ def _refused(gateway: Gateway, why: str) -> None:
     log.error("configuration-refused", why=why)
     say(_("新配置有错,继续使用原来的配置:"))
     say(why)
-    _note(gateway, Act(RELOAD, str(gateway.configuration.root), REFUSED, why))
+    _note(gateway, Act(RELOAD, str(gateway.configuration.root), REFUSED, why[:_MOST_OF_A_REASON]))
 
 
 def _note(gateway: Gateway, done: Act) -> None:
     ledger = gateway.place.ledger
     with suppress(LedgerError):  # a ledger that is away is told of by everything else
-        ledger.again(lambda connection: record_act(connection, _ITSELF, done, ledger.now()))
+        ledger.again(lambda connection: record_act(connection, ITSELF, done, ledger.now()))
 
 
 def _named(configuration: Configuration) -> dict[str, object]:

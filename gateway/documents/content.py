@@ -90,26 +90,26 @@ def content_findings(record: "etree._Element", parent: "etree._Element", guide: 
             furthest = child
 
 
-def _unknown(child: "etree._Element", own: str, path: str, open_: Sequence[Place], guide: Guide) -> Finding:
-    """Tell what an element that has no place here was most likely meant to be; ``open_`` are the places still empty."""
+def _unknown(child: "etree._Element", own: str, path: str, empty: Sequence[Place], guide: Guide) -> Finding:
+    """Tell what an element that has no place here was most likely meant to be; ``empty`` are the places that nothing stands at."""
     name, parent = etree.QName(child), child.getparent()
     space = None if parent is None else etree.QName(parent).namespace
-    if name.namespace != space and any(place.name == name.localname for place in open_):
+    if name.namespace != space and any(place.name == name.localname for place in empty):
         return _finding(FOREIGN, own, child, guide, Words(str(space), str(space)))
-    meant = _meant(name.localname, path, open_, guide)
+    meant = _meant(name.localname, path, empty, guide)
     if meant is not None:
         return _finding(MISSPELT, own, child, guide, named(f"{path}/{meant}", guide))
-    expected = _list([f"{path}/{place.name}" for place in open_[:_SHOWN]], guide)
-    if len(open_) > _SHOWN:
-        expected = Words(f"{expected.zh}等 {len(open_)} 项之一", f"{expected.en} or {len(open_) - _SHOWN} others")
+    expected = _list([f"{path}/{place.name}" for place in empty[:_SHOWN]], guide)
+    if len(empty) > _SHOWN:
+        expected = Words(f"{expected.zh}等 {len(empty)} 项之一", f"{expected.en} or {len(empty) - _SHOWN} others")
     return _finding(UNEXPECTED, own, child, guide, expected)
 
 
-def _meant(name: str, path: str, open_: Sequence[Place], guide: Guide) -> str | None:
+def _meant(name: str, path: str, empty: Sequence[Place], guide: Guide) -> str | None:
     """Return the element whose name, pinyin code or label is this name, or whose name is most like it."""
-    small = {place.name.lower(): place.name for place in open_}
-    called = {place.pinyin.lower(): place.name for place in open_ if place.pinyin}
-    for place in open_:
+    small = {place.name.lower(): place.name for place in empty}
+    called = {place.pinyin.lower(): place.name for place in empty if place.pinyin}
+    for place in empty:
         label = guide.label(bare(f"{path}/{place.name}"))
         if label is not None:
             called[label.zh] = place.name

@@ -16,7 +16,7 @@ from gateway.ledger.received_tables import received_gap
 from gateway.ledger.source_tables import source_file
 from gateway.ledger.tables import record, site, source
 from gateway.model.destination import Route
-from gateway.model.person import Actor
+from gateway.model.person import ITSELF
 from gateway.semantics.golive import EVERY_ITEM, Moved, Stage, Standing
 from gateway.semantics.interface import Change, Interface
 
@@ -258,12 +258,8 @@ def envelope(connection: Connection, digest: str) -> bytes | None:
     return None if found is None else bytes(found)
 
 
-WATCHER: Final = Actor("gateway", None, "process")
-"""Who takes the steps that nobody ordered: drift, expiry, the end of an override."""
-
-
 def steps(connection: Connection, moving: Iterable[tuple[Item, Sequence[Moved], Sequence[str]]], now: int) -> None:
-    """Write automatic steps down: of each item as it was seen its moves, and the cases to run again."""
+    """Write steps that nobody ordered (drift, expiry, the end of an override) down: of each item as it was seen its moves, and the cases to run again."""
     for seen, moves, cases in moving:
         _step(connection, seen, moves, cases, now)
 
@@ -276,13 +272,13 @@ def _step(connection: Connection, seen: Item, moves: Sequence[Moved], cases: Seq
     for moved in moves:
         why = f"{moved.event} {moved.detail}".strip()
         if moved.to.stage is not current.standing.stage:
-            current = replace(current, since=now, told_by=WATCHER.name, told_reason=why)
+            current = replace(current, since=now, told_by=ITSELF.name, told_reason=why)
         current = replace(current, standing=moved.to)
         detail: dict[str, Any] = {"stage": moved.to.stage.value, "what": moved.detail}
         if moved.to.drift:
             detail |= {"changes": [list(each) for each in moved.to.drift], "cases": list(cases)}
         record_act(
-            connection, WATCHER, Act(f"golive.{moved.event}", subject(seen.source, seen.item), DONE, why, detail), now
+            connection, ITSELF, Act(f"golive.{moved.event}", subject(seen.source, seen.item), DONE, why, detail), now
         )
     put(connection, current)
 

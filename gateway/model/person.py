@@ -57,3 +57,7 @@ class Actor:
     def may(self, duty: Duty) -> bool:
         """Tell whether the role of this person allows ``duty``; the machine's account may all, until people are named."""
         return self.role is None or self.role in ALLOWED[duty]
+
+
+ITSELF: Final = Actor("gateway", None, "process")
+"""The gateway, where it acts by itself: takes up a configuration, suspends a source."""
