@@ -259,7 +259,7 @@ def envelope(connection: Connection, digest: str) -> bytes | None:
 
 
 def steps(connection: Connection, moving: Iterable[tuple[Item, Sequence[Moved], Sequence[str]]], now: int) -> None:
-    """Write steps that nobody ordered (drift, expiry, the end of an override) down: of each item as it was seen its moves, and the cases to run again."""
+    """Write down what nobody ordered (drift, expiry, the end of an override): moves of items as seen, cases to run again."""
     for seen, moves, cases in moving:
         _step(connection, seen, moves, cases, now)
 
