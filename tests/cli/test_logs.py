@@ -69,5 +69,5 @@ def test_what_libraries_warn_of_is_one_masked_line_of_the_log_and_nothing_else(
 
 def test_a_file_that_cannot_be_written_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="log.file"), logging_to(Log(file=tmp_path / "file" / "gateway.log")):
+    with pytest.raises(ConfigurationError, match=r"log\.file"), logging_to(Log(file=tmp_path / "file" / "gateway.log")):
         pass
