@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import click
 from sqlalchemy import Connection
 
+from gateway.cli.options import directory_option, dry_run_option
 from gateway.errors import RefusedByGate
 from gateway.i18n import _
 from gateway.ledger import people
@@ -156,3 +157,8 @@ def reason_option(function: F) -> F:
         return value.strip()
 
     return click.option("--reason", required=True, metavar="TEXT", callback=checked, help="原因,写入审计")(function)
+
+
+def act_options(function: F) -> F:
+    """Add what every command takes that changes something by a person's hand: why, who, where, and ``--dry-run``."""
+    return reason_option(acting_options(directory_option(dry_run_option(function))))

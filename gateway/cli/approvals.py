@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.acting import Claim, acting_options, gated, reason_option, resolve
+from gateway.cli.acting import Claim, act_options, gated, resolve
 from gateway.cli.exits import ExitCode
-from gateway.cli.options import directory_option, dry_run_option, json_option
+from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, say
 from gateway.clock import moment
 from gateway.config import load
@@ -45,10 +45,7 @@ def list_(directory: Path, everything: bool, as_json: bool) -> None:
 
 @command.command(help="批准一项提议并使其生效;提出人自己不能批准。")
 @click.argument("number", type=int)
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def approve(number: int, reason: str, claim: Claim, directory: Path, dry_run: bool) -> int:
     """Approve a proposal."""
     return decide_proposal(directory, claim, number, reason, approve=True, dry_run=dry_run)
@@ -56,10 +53,7 @@ def approve(number: int, reason: str, claim: Claim, directory: Path, dry_run: bo
 
 @command.command(help="驳回一项提议(提出人可用它收回)。")
 @click.argument("number", type=int)
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def reject(number: int, reason: str, claim: Claim, directory: Path, dry_run: bool) -> int:
     """Reject a proposal."""
     return decide_proposal(directory, claim, number, reason, approve=False, dry_run=dry_run)

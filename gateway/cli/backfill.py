@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gateway.app import Gateway
-from gateway.cli.acting import Claim, acting_options, gated, reason_option, resolve
+from gateway.cli.acting import Claim, act_options, acting_options, gated, reason_option, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
 from gateway.cli.output import emit_json, print_table, say
@@ -53,10 +53,7 @@ def _span(_ctx: click.Context, _parameter: click.Parameter, value: str) -> Any:
 @click.option("--to", "last", metavar="STAMP", help="到这个时间戳或日期止;默认现在")
 @click.option("--slice", "span", default="30d", show_default=True, callback=_span, help="每片的跨度,例如 30d、12h")
 @click.option("--rate", type=click.IntRange(1, 100_000), help="每秒读多少行(默认取配置 backfill.rate)")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 @json_option
 def plan(
     source: str, first: str | None, last: str | None, span: Any, rate: int | None, reason: str, claim: Claim,
@@ -165,10 +162,7 @@ def show(number: int, directory: Path, as_json: bool) -> int:
 @click.argument("number", type=int)
 @click.option("--no-wait", is_flag=True, help="只标记为执行,由运行中的网关去做")
 @click.option("--patience", default=30.0, show_default=True, metavar="SECONDS", help="没有进展时最多等待的秒数")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def run(
     number: int, no_wait: bool, patience: float, reason: str, claim: Claim, directory: Path, dry_run: bool
 ) -> int:  # fmt: skip

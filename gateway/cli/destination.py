@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
-from gateway.cli.options import directory_option, dry_run_option, json_option
+from gateway.cli.acting import Claim, act_options, audited, resolve
+from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, say
 from gateway.cli.shown import shown_act, shown_time
 from gateway.clock import SystemClock, microseconds
@@ -64,10 +64,7 @@ def show(name: str, directory: Path, as_json: bool) -> None:
 
 @command.command(help="暂停:手头的一次交换之后不再发送,也不再查询;积压保留。")
 @click.argument("name")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def pause(name: str, reason: str, claim: Claim, directory: Path, dry_run: bool) -> None:
     """Pause a destination."""
     _control(load(directory), name, Control.PAUSED, (claim, reason), dry_run=dry_run)
@@ -75,10 +72,7 @@ def pause(name: str, reason: str, claim: Claim, directory: Path, dry_run: bool) 
 
 @command.command(help="排空:已装包的发完、问清,不再装新包;用于对方停机前。")
 @click.argument("name")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def drain(name: str, reason: str, claim: Claim, directory: Path, dry_run: bool) -> None:
     """Drain a destination."""
     _control(load(directory), name, Control.DRAINING, (claim, reason), dry_run=dry_run)
@@ -86,10 +80,7 @@ def drain(name: str, reason: str, claim: Claim, directory: Path, dry_run: bool) 
 
 @command.command(help="恢复:先 Ping 对方,通了才恢复;恢复后先发一个试探包,有应答再全速。--no-probe 跳过 Ping。")
 @click.argument("name")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 @click.option("--no-probe", is_flag=True, help="不先 Ping 对方")
 def resume(name: str, reason: str, claim: Claim, directory: Path, dry_run: bool, no_probe: bool) -> None:
     """Resume a destination."""

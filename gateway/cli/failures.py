@@ -9,9 +9,9 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from gateway.cli.acting import Claim, acting_options, audited, gated, reason_option, resolve
+from gateway.cli.acting import Claim, act_options, audited, gated, resolve
 from gateway.cli.exits import ExitCode
-from gateway.cli.options import directory_option, dry_run_option, json_option
+from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, say, spoken
 from gateway.clock import moment
 from gateway.config import load
@@ -147,10 +147,7 @@ def _chosen(connection: Connection, what: str, where: str | None) -> tuple[int, 
 @_target
 @_where
 @click.option("--may-duplicate", is_flag=True, help="结果未知的也重发:对方可能因此有两条")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def retry(
     what: str, destination: str | None, may_duplicate: bool, reason: str, claim: Claim, directory: Path, dry_run: bool
 ) -> int:
@@ -173,10 +170,7 @@ _MAY = Words(
 @command.command(help="跳过停放的投递,让同一办件后面的先走;以后仍可用回放计划补送。")
 @_target
 @_where
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def skip(what: str, destination: str | None, reason: str, claim: Claim, directory: Path, dry_run: bool) -> int:
     """Skip parked deliveries."""
     return _act(directory, claim, "failures.skip", (what, destination), reason, dry_run, parked.skip)
@@ -202,10 +196,7 @@ def _act(
 @command.command(help="不再向该目的地报送停放的这些版本;由一人提出、另一人批准(gateway approvals)。")
 @_target
 @_where
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def withdraw(what: str, destination: str | None, reason: str, claim: Claim, directory: Path, dry_run: bool) -> int:
     """Propose to close parked deliveries."""
     with write_ledger(load(directory)) as ledger:
@@ -225,10 +216,7 @@ def withdraw(what: str, destination: str | None, reason: str, claim: Claim, dire
 @command.command(help="搁置一组失败并写明原因,列表中不再显示;此后又发生的会重新出现。--reopen 取消搁置。")
 @click.argument("fingerprint")
 @click.option("--reopen", is_flag=True, help="取消搁置")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def park(fingerprint: str, reopen: bool, reason: str, claim: Claim, directory: Path, dry_run: bool) -> int:
     """Put a group aside."""
     state = "open" if reopen else "aside"
@@ -238,10 +226,7 @@ def park(fingerprint: str, reopen: bool, reason: str, claim: Claim, directory: P
 @command.command(help="把一组失败指派给一个人。")
 @click.argument("fingerprint")
 @click.argument("name")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def assign(fingerprint: str, name: str, reason: str, claim: Claim, directory: Path, dry_run: bool) -> int:
     """Give a group to somebody."""
     return _noted(directory, claim, "failures.assign", fingerprint, reason, dry_run, assignee=name)

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from gateway.cli import ledger_backup, ledger_evidence, ledger_move
-from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
+from gateway.cli.acting import Claim, act_options, audited, resolve
 from gateway.cli.exits import ExitCode
-from gateway.cli.options import directory_option, dry_run_option, json_option
+from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, progress, say
 from gateway.clock import moment
 from gateway.config import load
@@ -46,10 +46,7 @@ for _each in (
     --older-than 写 10y、36m 或 400d。--dry-run 只说明会清理多少。可在网关运行时执行。"""
 )
 @click.option("--older-than", required=True, metavar="AGE", help="保存期限,例如 10y、36m、400d")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 @json_option
 def prune(older_than: str, reason: str, claim: Claim, directory: Path, dry_run: bool, as_json: bool) -> int:
     """Prune payloads."""
@@ -130,10 +127,7 @@ def list_(directory: Path, as_json: bool) -> None:
 @hold.command(help="设立保全:种类为 case 办件、key 主键、org 机构、source 数据源。")
 @click.argument("kind", type=click.Choice(retention.HOLDS))
 @click.argument("subject")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def add(kind: str, subject: str, reason: str, claim: Claim, directory: Path, dry_run: bool) -> int:
     """Place a hold."""
     with write_ledger(load(directory)) as ledger:
@@ -151,10 +145,7 @@ def add(kind: str, subject: str, reason: str, claim: Claim, directory: Path, dry
 
 @hold.command(help="解除保全。")
 @click.argument("number", type=int)
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def lift(number: int, reason: str, claim: Claim, directory: Path, dry_run: bool) -> int:
     """Lift a hold."""
     with write_ledger(load(directory)) as ledger:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from gateway.app import Gateway, make_plan
-from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
+from gateway.cli.acting import Claim, act_options, acting_options, audited, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
 from gateway.cli.output import emit_json, print_table, progress, say
@@ -58,10 +58,7 @@ def backup(file: Path, claim: Claim, directory: Path, dry_run: bool, as_json: bo
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="把现有的 SQLite 台账移到一旁")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def restore(file: Path, replace: bool, reason: str, claim: Claim, directory: Path, dry_run: bool) -> int:
     """Restore the ledger."""
     configuration = load(directory)
@@ -104,10 +101,7 @@ def _move_aside(database: str) -> None:
     "--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="从这一天核对起(默认台账中最早的业务日期)"
 )
 @click.option("--destination", "names", multiple=True, metavar="NAME", help="只与这些目的地(可重复)")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 @json_option
 def compare_command(
     since: datetime | None,
@@ -190,10 +184,7 @@ def _print(told: list[dict[str, Any]], *, as_json: bool) -> None:
 
 @click.command(help="核对之后放行一个目的地:从此照常投递。")
 @click.argument("destination")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def release(destination: str, reason: str, claim: Claim, directory: Path, dry_run: bool) -> int:
     """Release a held destination."""
     with write_ledger(load(directory)) as ledger:

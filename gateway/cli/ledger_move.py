@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from gateway.cli.acting import Claim, acting_options, reason_option, resolve
+from gateway.cli.acting import Claim, act_options, resolve
 from gateway.cli.exits import ExitCode
-from gateway.cli.options import directory_option, dry_run_option, json_option
+from gateway.cli.options import json_option
 from gateway.cli.output import emit_json, print_table, progress, say
 from gateway.clock import SystemIds
 from gateway.config import Configuration, load
@@ -30,10 +30,7 @@ from gateway.trust.secrets import Secret, is_reference
 )
 @click.option("--to", metavar="URL", help="postgresql://…,或 env:NAME、file:PATH、credential:NAME")
 @click.option("--cancel", is_flag=True, help="放弃还没有做完的搬迁,让原台账可写")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 @json_option
 def migrate(
     to: str | None, cancel: bool, reason: str, claim: Claim, directory: Path, dry_run: bool, as_json: bool

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.acting import Claim, acting_options, audited, gated, reason_option, resolve
+from gateway.cli.acting import Claim, act_options, audited, gated, resolve
 from gateway.cli.exits import ExitCode
-from gateway.cli.options import directory_option, dry_run_option, json_option
+from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, progress, say
 from gateway.i18n import _
 
@@ -34,10 +34,7 @@ _SOURCE = click.argument("source", metavar="数据源")
 @click.argument("file", type=_FILE, required=False)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="最多看这么多原始行(默认全部)")
 @click.option("--reveal", is_flag=True, help="显示个人信息(默认遮盖)")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 @json_option
 def plan(
     source: str, file: Path | None, limit: int | None, reason: str, claim: Claim, directory: Path, *, reveal: bool,
@@ -85,10 +82,7 @@ def plan(
 
 @click.command("approve", help="批准启用一个映射版本(同 gateway approvals approve);提出人自己不能批准")
 @click.argument("number", type=int)
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def approve(number: int, reason: str, claim: Claim, directory: Path, *, dry_run: bool) -> int:
     """Approve a proposed version."""
     from gateway.cli.approvals import decide_proposal
@@ -102,10 +96,7 @@ def approve(number: int, reason: str, claim: Claim, directory: Path, *, dry_run:
 )
 @_SOURCE
 @click.option("--version", "digest", default="", metavar="DIGEST", help="版本号的开头(默认最近批准的)")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def activate(source: str, digest: str, reason: str, claim: Claim, directory: Path, *, dry_run: bool) -> int:
     """Put an approved version to use."""
     from gateway.ledger import mappings
@@ -118,10 +109,7 @@ def activate(source: str, digest: str, reason: str, claim: Claim, directory: Pat
 @click.command("rollback", help="换回先前启用过的映射版本(它早已批准,一人即可);不写 --version 则是上一个")
 @_SOURCE
 @click.option("--version", "digest", default="", metavar="DIGEST", help="版本号的开头")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def rollback(source: str, digest: str, reason: str, claim: Claim, directory: Path, *, dry_run: bool) -> int:
     """Put an earlier version back."""
     from gateway.ledger import mappings

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from gateway.app import Gateway, make_plan
-from gateway.cli.acting import Claim, acting_options, gated, reason_option, resolve
+from gateway.cli.acting import Claim, act_options, acting_options, gated, reason_option, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
 from gateway.cli.output import emit_json, print_table, say
@@ -82,10 +82,7 @@ def _filters(function: F) -> F:
               help="document 现存文档,先按今天的规则检查;as-sent 与当初发送的完全一样;raw 从原始行按今天的映射重做")  # fmt: skip
 @click.option("--include", multiple=True, type=click.Choice(INCLUDES), help="连同:已有回执的、次序冲突的、结果未知的")
 @click.option("--rate", type=click.IntRange(1, 10_000), help="每个目的地每秒条数(默认取配置 replay.rate)")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 @json_option
 def plan(
     mode: str, include: tuple[str, ...], rate: int | None, reason: str, claim: Claim, directory: Path, dry_run: bool,
@@ -175,10 +172,7 @@ def show(number: int, directory: Path, as_json: bool) -> int:
 @click.option("--confirm", type=int, metavar="N", help="待发数量")
 @click.option("--no-wait", is_flag=True, help="只标记为执行,由运行中的网关去做")
 @click.option("--patience", default=30.0, show_default=True, metavar="SECONDS", help="没有进展时最多等待的秒数")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def run(
     number: int, confirm: int | None, no_wait: bool, patience: float, reason: str, claim: Claim, directory: Path,
     dry_run: bool,

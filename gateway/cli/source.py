@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from gateway.cli import source_check, source_golive, source_gone, source_shadow
-from gateway.cli.acting import Claim, acting_options, audited, reason_option, resolve
-from gateway.cli.options import directory_option, dry_run_option, json_option
+from gateway.cli.acting import Claim, act_options, audited, resolve
+from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, say
 from gateway.cli.shown import shown_act, source_named, with_times
 from gateway.config import Configuration, load
@@ -63,10 +63,7 @@ def show(name: str, directory: Path, as_json: bool) -> None:
 
 @command.command(help="暂停采集一个数据源;正在进行的一次会做完。")
 @click.argument("name")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def pause(name: str, reason: str, claim: Claim, directory: Path, dry_run: bool) -> None:
     """Pause a source."""
     _pause(load(directory), name, (claim, reason), paused=True, dry_run=dry_run)
@@ -74,10 +71,7 @@ def pause(name: str, reason: str, claim: Claim, directory: Path, dry_run: bool) 
 
 @command.command(help="恢复采集一个数据源。")
 @click.argument("name")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def resume(name: str, reason: str, claim: Claim, directory: Path, dry_run: bool) -> None:
     """Resume a source."""
     _pause(load(directory), name, (claim, reason), paused=False, dry_run=dry_run)
@@ -89,10 +83,7 @@ def resume(name: str, reason: str, claim: Claim, directory: Path, dry_run: bool)
 @click.argument("giver")
 @click.argument("taker")
 @click.option("--keys", default="", metavar="PREFIX", help="只移交以此开头的主键,例如 XK_SQ:")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def handover(giver: str, taker: str, keys: str, reason: str, claim: Claim, directory: Path, dry_run: bool) -> None:
     """Hand keys over (ledger.md B6)."""
     configuration = load(directory)

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """``gateway source golive``: the go-live lock, where each item of a source stands and what people do about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 from sqlalchemy import Connection
 
-from gateway.cli.acting import Claim, acting_options, audited, gated, reason_option, resolve
-from gateway.cli.options import directory_option, dry_run_option, json_option
+from gateway.cli.acting import Claim, act_options, audited, gated, resolve
+from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, progress, say, spoken
 from gateway.cli.shown import shown_act, shown_time
 from gateway.config import Configuration, load
@@ -23,6 +23,7 @@ from gateway.ledger.destinations import known_routes
 from gateway.ledger.golive import Item, Lock
 from gateway.ledger.golive_acts import OVERRIDE, NotYet, Told
 from gateway.ledger.store import Ledger
+from gateway.model.destination import Terms
 from gateway.model.person import Duty
 from gateway.parts import read_ledger, terms_of, write_ledger
 from gateway.semantics.golive import EVERY_ITEM, OVERRIDE_DAYS, STAGES, Stage, days_left
@@ -78,10 +79,7 @@ def show(name: str | None, directory: Path, as_json: bool) -> None:
 @click.argument("name")
 @click.argument("attestation", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--item", "chosen", metavar="CODE", multiple=True, help="只对这些事项,可重复;不写则对证明中的全部事项")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def attest(
     name: str, attestation: Path, chosen: tuple[str, ...], reason: str, claim: Claim, directory: Path, dry_run: bool
 ) -> None:
@@ -117,10 +115,7 @@ def attest(
 )
 @click.argument("name")
 @item_option
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def promote(name: str, item: str | None, reason: str, claim: Claim, directory: Path, dry_run: bool) -> None:
     """Take items to their next stage."""
     configuration = _locked(directory)
@@ -138,10 +133,7 @@ def promote(name: str, item: str | None, reason: str, claim: Claim, directory: P
 @command.command("suspend", help="暂停上线:此后的记录留在台账中,不投递。")
 @click.argument("name")
 @item_option
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def suspend(name: str, item: str | None, reason: str, claim: Claim, directory: Path, dry_run: bool) -> None:
     """Suspend items."""
     act = golive_acts.suspend
@@ -151,10 +143,7 @@ def suspend(name: str, item: str | None, reason: str, claim: Claim, directory: P
 @command.command("resume", help="恢复到暂停前的阶段;证明须有效,接口须与验收时一致。扣留的记录用 release 投递。")
 @click.argument("name")
 @item_option
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def resume(name: str, item: str | None, reason: str, claim: Claim, directory: Path, dry_run: bool) -> None:
     """Take suspended items back."""
     configuration = _locked(directory)
@@ -169,10 +158,7 @@ def resume(name: str, item: str | None, reason: str, claim: Claim, directory: Pa
 @command.command("release", help="投递扣留的记录(数据源须已可投递);映射要重做的先用 gateway replay,再放行。")
 @click.argument("name")
 @item_option
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def release(name: str, item: str | None, reason: str, claim: Claim, directory: Path, dry_run: bool) -> None:
     """Give held records to their lanes."""
     configuration = _locked(directory)
@@ -197,10 +183,7 @@ def release(name: str, item: str | None, reason: str, claim: Claim, directory: P
 @item_option
 @click.option("--days", type=click.IntRange(1, OVERRIDE_DAYS), default=1, show_default=True, help="天数")
 @click.option("--end", "ends", is_flag=True, help="提前结束")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def override(
     name: str, item: str | None, days: int, ends: bool, reason: str, claim: Claim, directory: Path, dry_run: bool
 ) -> None:
@@ -283,7 +266,7 @@ def _release(configuration: Configuration, name: str, item: str | None) -> None:
     released, stay, after = 0, 0, ""
     with write_ledger(configuration) as ledger, progress(_("投递扣留的记录")) as bar:
         while True:
-            step = ledger.again(lambda connection: _step(ledger, connection, lock, terms, (name, item, after)))  # noqa: B023
+            step = _step(ledger, lock, terms, (name, item, after))
             released, stay = released + step.released, stay + step.stay
             bar.advance(step.released)
             if step.more is None:
@@ -292,12 +275,13 @@ def _release(configuration: Configuration, name: str, item: str | None) -> None:
     say(_("已放行 {released} 条,仍扣留 {stay} 条").format(released=released, stay=stay))
 
 
-def _step(
-    ledger: Ledger, connection: Connection, lock: Lock, terms: Any, what: tuple[str, str | None, str]
-) -> golive.Release:
+def _step(ledger: Ledger, lock: Lock, terms: Mapping[str, Terms], what: tuple[str, str | None, str]) -> golive.Release:
     name, item, after = what
-    routes = known_routes(connection, terms)
-    return golive.release(connection, lock, routes, name, item, ledger.now(), after=after)
+    return ledger.again(
+        lambda connection: golive.release(
+            connection, lock, known_routes(connection, terms), name, item, ledger.now(), after=after
+        )
+    )
 
 
 def _shown(configuration: Configuration, name: str | None) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from gateway.cli.acting import Claim, acting_options, audited, gated, reason_option, resolve
+from gateway.cli.acting import Claim, act_options, audited, gated, resolve
 from gateway.cli.exits import ExitCode
-from gateway.cli.options import directory_option, dry_run_option, json_option
+from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, say
 from gateway.clock import moment
 from gateway.config import load
@@ -41,10 +41,7 @@ def proposed(name: str | None, directory: Path, as_json: bool) -> None:
 @click.command("withdraw", help="撤回建议撤回的记录:一人提出、另一人批准(gateway approvals),下次采集时生成撤回记录。")
 @click.argument("name")
 @click.argument("row_id")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def withdraw(name: str, row_id: str, reason: str, claim: Claim, directory: Path, dry_run: bool) -> int:
     """Propose to withdraw what a row stood for."""
     subject = f"source:{name}:{row_id}"
@@ -65,10 +62,7 @@ def withdraw(name: str, row_id: str, reason: str, claim: Claim, directory: Path,
 @click.command("dismiss", help="驳回撤回建议:记录保持不变;该行回来后再消失才会重新建议。")
 @click.argument("name")
 @click.argument("row_id")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def dismiss(name: str, row_id: str, reason: str, claim: Claim, directory: Path, dry_run: bool) -> None:
     """Drop the proposals of a row."""
     subject = f"source:{name}:{row_id}"
@@ -90,10 +84,7 @@ def dismiss(name: str, row_id: str, reason: str, claim: Claim, directory: Path, 
 )
 @click.argument("name")
 @click.option("--gone", type=click.IntRange(min=1), default=None, metavar="N", help="部门确认最多有这么多行确实已删除")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def release(name: str, gone: int | None, reason: str, claim: Claim, directory: Path, dry_run: bool) -> None:
     """Let a held source be read again."""
     with write_ledger(load(directory)) as ledger:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.acting import Claim, acting_options, ask_password, audited, gated, reason_option, resolve
+from gateway.cli.acting import Claim, act_options, ask_password, audited, gated, resolve
 from gateway.cli.exits import ExitCode
-from gateway.cli.options import directory_option, dry_run_option, json_option
+from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, say
 from gateway.clock import moment
 from gateway.config import load
@@ -50,10 +50,7 @@ def list_(directory: Path, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="角色")
 @click.option("--key-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="公钥或证书(PEM)")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 @json_option
 def add(
     name: str,
@@ -119,10 +116,7 @@ def _new_password(name: str) -> str:
 
 @command.command("close", help="停用一个人的账户;他做过的操作仍留在审计中。")
 @click.argument("name")
-@reason_option
-@acting_options
-@directory_option
-@dry_run_option
+@act_options
 def close_(name: str, reason: str, claim: Claim, directory: Path, dry_run: bool) -> int:
     """Close an account."""
     with write_ledger(load(directory)) as ledger:
