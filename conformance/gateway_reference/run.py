@@ -7,6 +7,7 @@ import signal
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from gateway_reference import pack as packs
 from gateway_reference import parties
@@ -58,20 +59,30 @@ def build(settings: Settings) -> Server:
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then finish the package at hand and leave; raises what build raises."""
     server = build(settings)
-    stop = threading.Event()
+    # No event: set() in a handler takes the lock that the wait() it interrupts may hold.
+    stop: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda told, _frame: stop.put(told))
     accepting = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     accepting.start()
     if settings.ready_file is not None:
         _announce(settings.ready_file, server, settings)
-    while not stop.wait(FLUSH_SECONDS):
+    while _goes_on(stop):
         server.storage.flush()
     server.stopping.set()
     server.shutdown()
     server.drain(DRAIN_SECONDS)
     server.server_close()
     server.storage.close()
+
+
+def _goes_on(stop: SimpleQueue[int]) -> bool:
+    """Wait until the next flush; tell whether there is to be one."""
+    try:
+        stop.get(timeout=FLUSH_SECONDS)
+    except Empty:
+        return True
+    return False
 
 
 def _announce(path: Path, server: Server, settings: Settings) -> None:

@@ -2,7 +2,7 @@
 """``gateway demo``: a city on this machine, from the departments' databases to the signed receipts."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -15,6 +15,7 @@ from gateway.cli.logs import logging_to
 from gateway.cli.options import json_option
 from gateway.cli.output import emit_json, print_table, say, spoken
 from gateway.cli.run import run_with_bar
+from gateway.cli.signals import listening
 from gateway.cli.summary import print_summary
 from gateway.config import load
 from gateway.demo.layout import prepare, write_destinations
@@ -23,6 +24,8 @@ from gateway.demo.systems import running
 from gateway.flow.summary import Summary
 from gateway.i18n import _
 from gateway.schedule.once import RoundOptions
+
+_LISTEN = 0.5
 
 
 @click.command(
@@ -48,7 +51,7 @@ def command(directory: Path, seed: int, serve: bool, as_json: bool) -> int:
     new = prepare(directory, seed)
     say(_("启动市级平台和监察系统") if new else _("演示目录已存在,沿用其中的数据;启动市级平台和监察系统"))
     # SIGTERM must pass through the same exits as Ctrl-C, so that no system is left behind.
-    with _signals(_interrupt), running(directory) as addresses:
+    with _interrupted(), running(directory) as addresses:
         write_destinations(directory, addresses)
         with Gateway.open(load(directory)) as gateway:
             summary = run_with_bar(gateway, RoundOptions())
@@ -79,14 +82,13 @@ def _print(summary: Summary, why: list[Reason], directory: Path) -> None:
 
 def _serve(gateway: Gateway, addresses: dict[str, str]) -> None:
     service = gateway.service()
-    with logging_to(gateway.configuration.site.log), _signals(lambda *_: service.ended.set()):
+    with logging_to(gateway.configuration.site.log), listening(signal.SIGTERM, signal.SIGINT) as told:
         service.start()
         for name, address in addresses.items():
             say(f"{name}: {address}")
         say(_("网关继续运行,按 Ctrl-C 结束"))
-        # With a limit: a signal that comes on the very step into an unlimited wait would not be seen before the next one.
-        while not service.ended.wait(0.5):
-            continue
+        while not told.end and not service.ended.is_set():
+            told.wait(_LISTEN)
         service.stop()
     if service.fault is not None:
         raise service.fault
@@ -97,8 +99,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 @contextmanager
-def _signals(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+def _interrupted() -> Iterator[None]:
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:

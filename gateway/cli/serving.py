@@ -8,11 +8,9 @@ both stand in the audit. Whatever was under way is finished under the configurat
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
-from types import FrameType
 from typing import Final, NamedTuple, Protocol
 
 import structlog
@@ -22,6 +20,7 @@ from gateway.app import Gateway
 from gateway.cli.config import examined
 from gateway.cli.exits import ExitCode
 from gateway.cli.output import say
+from gateway.cli.signals import Signals, listening
 from gateway.config import Configuration
 from gateway.errors import GatewayError, LedgerError
 from gateway.exchange.intake import Intake
@@ -61,26 +60,9 @@ Open = Callable[[Configuration], AbstractContextManager[Running]]
 """Opens a gateway of a configuration, not yet started; leaving the block closes it."""
 
 
-@dataclass(slots=True)
-class _Signals:
-    """What signals have told; ``service`` is woken by the one that ends it."""
-
-    end: bool = False
-    reload: bool = False
-    service: Serving | None = None
-
-    def ended(self, _number: int, _frame: FrameType | None) -> None:
-        self.end = True
-        if self.service is not None:
-            self.service.ended.set()
-
-    def reloaded(self, _number: int, _frame: FrameType | None) -> None:
-        self.reload = True
-
-
 def serve(directory: Path, configuration: Configuration, opened: Open) -> int:
     """Serve until SIGTERM or SIGINT; an unforeseen fault ends the process, so that its keeper starts it anew."""
-    with _listening() as told:
+    with listening(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as told:
         with opened(configuration) as running:
             after = _serve(running, told, directory)
         while after is not None:
@@ -90,7 +72,7 @@ def serve(directory: Path, configuration: Configuration, opened: Open) -> int:
 
 
 def _taken_up(
-    before: Configuration, new: Configuration, opened: Open, told: _Signals, directory: Path
+    before: Configuration, new: Configuration, opened: Open, told: Signals, directory: Path
 ) -> tuple[Configuration, Configuration | None]:
     """Serve the new configuration, or the one before where the new one can't be opened; return what served and what is next."""
     with ExitStack() as at_work:
@@ -107,19 +89,17 @@ def _taken_up(
         return served, _serve(running, told, directory)
 
 
-def _serve(running: Running, told: _Signals, directory: Path) -> Configuration | None:
+def _serve(running: Running, told: Signals, directory: Path) -> Configuration | None:
     """Serve until told to end, or until another configuration that holds is to be taken up, which is returned."""
     service, intake = running.service, running.intake
-    told.service = service
     service.start()
     if intake is not None:
         intake.start()
         say(_("收报服务:https://{host}:{port}/exchange").format(host=intake.address[0], port=intake.address[1]))
     say(_("网关已启动,按 Ctrl-C 或发送 SIGTERM 停止"))
     after = None
-    while not told.end and not service.ended.wait(_LISTEN):  # a wait without end would keep signals from being told
-        if intake is not None and intake.broken:
-            break
+    while not told.end and not service.ended.is_set() and not (intake is not None and intake.broken):
+        told.wait(_LISTEN)
         if told.reload:
             told.reload = False
             after = _next(running.gateway, directory)
@@ -167,15 +147,3 @@ def _named(configuration: Configuration) -> dict[str, object]:
         "sources": [each.name for each in configuration.sources],
         "destinations": [each.name for each in configuration.destinations],
     }
-
-
-@contextmanager
-def _listening() -> Iterator[_Signals]:
-    told = _Signals()
-    wanted = {signal.SIGTERM: told.ended, signal.SIGINT: told.ended, signal.SIGHUP: told.reloaded}
-    before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
-    try:
-        yield told
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -5,10 +5,10 @@ import json
 import os
 import runpy
 import signal
-import threading
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Final
 
 from cryptography import x509
@@ -124,9 +124,10 @@ def _toml(tables: dict[str, dict[str, Any]]) -> str:
 def serve(settings: Settings, ready_file: Path | None) -> None:
     """Run until SIGTERM or SIGINT; raises what build raises."""
     running = build(settings)
-    stop = threading.Event()
+    # No event: set() in a handler takes the lock that the wait() it interrupts may hold.
+    stop: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda told, _frame: stop.put(told))
     if ready_file is not None:
         ready = {
             **running.ready(), "hook": running.hook.url, "pid": os.getpid(), "profile": settings.profile, "sut": str((settings.directory / "sut.toml").resolve()),
@@ -134,7 +135,7 @@ def serve(settings: Settings, ready_file: Path | None) -> None:
         draft = ready_file.with_name(f"{ready_file.name}.{os.getpid()}")
         draft.write_text(json.dumps(ready, ensure_ascii=False), "utf-8")
         draft.replace(ready_file)
-    stop.wait()
+    stop.get()
     running.close()
 
 
