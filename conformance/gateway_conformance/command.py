@@ -313,16 +313,22 @@ def summary(result: dict[str, Any]) -> list[str]:
     show_default=True,
     help="写入的文件 / file to write",
 )
+@click.option("--profile", help="接口形态,不写则询问 / its profile; asked for where it is not given")
 @click.option("--force", is_flag=True, help="覆盖已有的文件 / overwrite")
 @click.option("--dry-run", is_flag=True, help="只显示 / only show")
-def init(sut: Path, *, force: bool, dry_run: bool) -> None:
+def init(sut: Path, profile: str | None, *, force: bool, dry_run: bool) -> None:
     """问几个问题,写出 sut.toml / ask some questions and write a sut.toml."""
-    from gateway_conformance.kit import QUESTIONS, description
+    from gateway_conformance.kit import PROFILES, description, questions
 
     if sut.exists() and not force and not dry_run:
         raise click.UsageError(f"{sut} 已存在,加 --force 覆盖 / exists; --force overwrites it")
-    answers = {name: click.prompt(text, default=default, err=True) for name, text, default in QUESTIONS}
-    made = description(answers)
+    able = click.Choice(PROFILES, case_sensitive=False)
+    if profile is None:
+        chosen = click.prompt("接口形态 / profile", default=PROFILES[0], type=able, err=True)
+    else:
+        chosen = able.convert(profile, None, None)
+    answers = {name: click.prompt(text, default=default, err=True) for name, text, default in questions(chosen)}
+    made = description(chosen, answers)
     if dry_run:
         click.echo(made, nl=False)
     else:
@@ -338,15 +344,23 @@ def init(sut: Path, *, force: bool, dry_run: bool) -> None:
     show_default=True,
     help="系统描述 / its description",
 )
+@click.option(
+    "--profile", type=click.Choice(["V", "F", "S", "P"]), help="接口形态,默认取 sut.toml 的第一个 / profile to look at"
+)
 @JSON
-def doctor(sut: Path, *, as_json: bool) -> int:
+def doctor(sut: Path, profile: str | None, *, as_json: bool) -> int:
     """只查连通、证书、版本和时钟 / look at connection, certificate, version and clock only."""
     from gateway_conformance import runner
     from gateway_conformance import sut as descriptions
     from gateway_conformance.kit import BASICS
 
     try:
-        result = runner.run(descriptions.load(sut), runner.Options(only=BASICS))
+        described = descriptions.load(sut)
+        chosen = profile or described.profiles[0]
+        options = runner.Options(
+            profile=chosen, only=BASICS.get(chosen, BASICS["S"]), note=lambda note: click.echo(note, err=True)
+        )
+        result = runner.run(described, options)
     except (descriptions.BadDescription, runner.NoSubject) as error:
         click.echo(str(error), err=True)
         return BAD_DESCRIPTION

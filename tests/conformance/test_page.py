@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from gateway_conformance.case import BUILT
 from gateway_conformance.serving.server import listen
 from gateway_conformance.serving.workshop import Request, Workshop
 
@@ -61,9 +62,9 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
 
 def test_from_the_reference_system_to_a_report(browser: Browser) -> None:
     assert "还没有 sut.toml" in browser.see()
-    assert browser.send("/reference") == "/"
+    assert browser.send("/reference", profile="S") == "/"
     browser.wait("/", "已启动")
-    where = browser.send("/runs", sut="reference/sut.toml", only="CON", seed="3", scale="600")
+    where = browser.send("/runs", sut="reference-s/sut.toml", only="CON", seed="3", scale="600")
     assert where == "/runs/0001"
     done = browser.wait(where, "已完成")
     assert 'class="PASS"' in done
@@ -75,7 +76,7 @@ def test_from_the_reference_system_to_a_report(browser: Browser) -> None:
     assert "0001" in browser.see()
     assert browser.ask("GET", f"{where}/request.json")[0] == 404
     assert browser.ask("GET", f"{where}/..%2f..%2fsut.toml")[0] == 404
-    cut = browser.send("/runs", sut="reference/sut.toml", scale="600")
+    cut = browser.send("/runs", sut="reference-s/sut.toml", scale="600")
     browser.wait(cut, "正在运行")
     browser.wait(cut, "PASS")
     browser.send(f"{cut}/stop")
@@ -85,6 +86,17 @@ def test_from_the_reference_system_to_a_report(browser: Browser) -> None:
     finished = browser.wait(cut, "已完成")
     assert "门禁打开" in finished
     assert len(re.findall(r"/explain\?code=", finished)) > before > 0
+
+
+@pytest.mark.parametrize("profile", [each for each in BUILT if each != "S"])
+def test_a_reference_system_of_each_profile(browser: Browser, profile: str) -> None:
+    assert browser.send("/reference", profile=profile) == "/"
+    page = browser.wait("/", "已启动")
+    assert f"reference-{profile.lower()}/sut.toml" in page
+    where = browser.send("/runs", sut=f"reference-{profile.lower()}/sut.toml", only="CON-01", scale="600")
+    assert 'class="PASS"' in browser.wait(where, "已完成")
+    token = re.findall(r'name="token" value="([^"]+)"', browser.see())[0]
+    assert browser.ask("POST", "/reference", token=token, profile="Z")[0] == 400
 
 
 def test_who_may_not(browser: Browser) -> None:
@@ -141,6 +153,6 @@ def test_processes_end_with_the_page(tmp_path: Path) -> None:
     shop.begin_reference("S")
     shop.close()
     assert shop.run(number).state == "cut"
-    assert shop.reference() == "off"
+    assert shop.reference("S") == "off"
     with pytest.raises(KeyError):
         shop.run("x")

@@ -2,10 +2,11 @@
 """The local page as HTML: no script, nothing from outside, every word of a system escaped."""
 
 from collections import Counter
+from collections.abc import Mapping
 from html import escape
 from typing import Any, Final
 
-from gateway_conformance.serving.workshop import REFERENCE, Run
+from gateway_conformance.serving.workshop import Run, reference_of
 
 STATES: Final = {"running": "正在运行", "done": "已完成", "cut": "已中断"}
 NAMES: Final = {
@@ -15,28 +16,41 @@ NAMES: Final = {
 PROFILES: Final = {"": "按 sut.toml", "V": "V 视图", "F": "F 文件", "S": "S SOAP", "P": "P 推送"}
 
 
-def index(systems: list[str], runs: list[Run], reference: str, token: str, fault: str = "") -> str:
-    """Return the first page: systems, a form to run, the reference system, all runs."""
+def index(
+    systems: list[str], runs: list[Run], references: Mapping[str, str], token: str, fault: str = ""
+) -> str:  # fmt: skip
+    """Return the first page: systems, a form to run, the reference systems (state by profile), all runs."""
     warned = f'<p class="note">{escape(fault)}</p>' if fault else ""
-    refresh = 2 if reference == "starting" or any(each.state == "running" for each in runs) else 0
+    refresh = 2 if "starting" in references.values() or any(each.state == "running" for each in runs) else 0
     return _page(
         "一致性测试",
         f"<h1>一致性测试 · 本地</h1>{warned}"
         "<p>全程离线。把 <code>sut.toml</code> 放在本目录或其下一级目录(<code>gateway conformance init</code> 写出)。</p>"
-        f"{_reference(reference, token)}{_form(systems, token)}{_runs(runs)}{_explain()}",
+        f"{_references(references, token)}{_form(systems, token)}{_runs(runs)}{_explain()}",
         refresh,
     )
 
 
-def _reference(state: str, token: str) -> str:
-    if state == "off":
-        return (
-            f'<h2>第一次:对参考系统跑一遍</h2><form method="post" action="/reference">{_token(token)}'
-            "<button>启动参考系统(S)</button></form><p>启动后下面会出现 "
-            f"<code>{REFERENCE}/sut.toml</code>,时钟倍数写 600。</p>"
-        )
-    said = "正在启动……" if state == "starting" else f"已启动:<code>{REFERENCE}/sut.toml</code>,时钟倍数写 600"
-    return f"<h2>参考系统</h2><p>{said}</p>"
+def _references(states: Mapping[str, str], token: str) -> str:
+    options = "".join(
+        f'<option value="{profile}">{escape(PROFILES[profile])}</option>'
+        for profile, state in states.items()
+        if state == "off"
+    )
+    shown = "".join(
+        f"<li>{escape(PROFILES[profile])}:{'正在启动……' if state == 'starting' else '已启动'} "
+        f"<code>{reference_of(profile)}/sut.toml</code></li>"
+        for profile, state in states.items()
+        if state != "off"
+    )
+    start = (
+        f'<form method="post" action="/reference">{_token(token)}<label>接口形态 <select name="profile">{options}</select></label> '
+        "<button>启动参考系统</button></form>"
+    )
+    return (
+        f"<h2>参考系统:第一次先对它跑一遍</h2>{f'<ul>{shown}</ul>' if shown else ''}{start if options else ''}"
+        "<p>启动后在下面选它的 <code>sut.toml</code>,时钟倍数写 600。</p>"
+    )
 
 
 def _form(systems: list[str], token: str) -> str:

@@ -22,12 +22,15 @@ from starlette.routing import Route
 
 from gateway_conformance import engine
 from gateway_conformance import sut as descriptions
+from gateway_conformance.case import BUILT
 from gateway_conformance.handbook import entry
 from gateway_conformance.serving import pages
 from gateway_conformance.serving.workshop import Request as Asked
 from gateway_conformance.serving.workshop import Run, Workshop
 
 HOST: Final = "127.0.0.1"
+FIRST: Final = BUILT
+"""Profiles whose reference system can be started from the page."""
 _MOST: Final = 10_000
 _STRICT: Final = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _REPORT: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
@@ -66,7 +69,8 @@ class Site:
 
     def _index(self, _request: Request, fault: str = "", status: int = 200) -> Response:
         shop = self._workshop
-        return self._shown(pages.index(shop.systems(), shop.runs(), shop.reference(), self._token, fault), status)
+        references = {profile: shop.reference(profile) for profile in FIRST}
+        return self._shown(pages.index(shop.systems(), shop.runs(), references, self._token, fault), status)
 
     def _style(self, _request: Request) -> Response:
         text = resources.files("gateway_conformance.reports").joinpath("report.css").read_text("utf-8")
@@ -86,10 +90,13 @@ class Site:
 
     async def _reference(self, request: Request) -> Response:
         try:
-            await self._form(request)
+            held = await self._form(request)
         except _Refused as refused:
             return self._index(request, str(refused), 403)
-        self._workshop.begin_reference("S")
+        profile = held.get("profile", "")
+        if profile not in FIRST:
+            return self._index(request, f"没有接口形态 {profile} 的参考系统", 400)
+        self._workshop.begin_reference(profile)
         return RedirectResponse("/", _SEE)
 
     async def _begin(self, request: Request) -> Response:

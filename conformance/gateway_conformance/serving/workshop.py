@@ -47,7 +47,7 @@ class Workshop:
 
     folder: Path
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    _reference: subprocess.Popen[bytes] | None = None
+    _references: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def systems(self) -> list[str]:
@@ -108,9 +108,9 @@ class Workshop:
         return self._runs() / number / name
 
     def begin_reference(self, profile: str) -> None:
-        """Start the reference department, to make a first run against; one that runs already goes on."""
-        if self._reference is None or self._reference.poll() is not None:
-            place = self.folder / REFERENCE
+        """Start the reference department of a profile, to make a first run against; one that runs already goes on."""
+        if self.reference(profile) == "off":
+            place = self.folder / reference_of(profile)
             place.mkdir(exist_ok=True)
             (place / "ready.json").unlink(missing_ok=True)
             arguments = (
@@ -124,17 +124,18 @@ class Workshop:
                 str(place / "ready.json"),
             )
             with (place / "log.txt").open("wb") as log:
-                self._reference = _program(arguments, log, log)
+                self._references[profile] = _program(arguments, log, log)
 
-    def reference(self) -> str:
-        """Return whether the reference department is off, starting or ready."""
-        if self._reference is None or self._reference.poll() is not None:
+    def reference(self, profile: str) -> str:
+        """Return whether the reference department of a profile is off, starting or ready."""
+        process = self._references.get(profile)
+        if process is None or process.poll() is not None:
             return "off"
-        return "ready" if (self.folder / REFERENCE / "ready.json").is_file() else "starting"
+        return "ready" if (self.folder / reference_of(profile) / "ready.json").is_file() else "starting"
 
     def close(self) -> None:
         """End every process that was started here."""
-        for process in [*self._running.values(), *([self._reference] if self._reference else [])]:
+        for process in [*self._running.values(), *self._references.values()]:
             if process.poll() is None:
                 process.terminate()
                 process.wait()
@@ -160,6 +161,11 @@ class Workshop:
             arguments += ["--only", each]
         with self._lock, (place / PROGRESS).open("ab") as progress, (place / SAID).open("wb") as said:
             self._running[number] = _program(arguments, said, progress)
+
+
+def reference_of(profile: str) -> str:
+    """Return the folder of the reference department of a profile, relative to the workshop's."""
+    return f"{REFERENCE}-{profile.lower()}"
 
 
 def _program(arguments: Sequence[str], out: IO[bytes], err: IO[bytes]) -> subprocess.Popen[bytes]:
