@@ -78,6 +78,11 @@ class Limit:
     source: str
     start_words: Words
 
+    def lasts(self, days: int) -> bool:
+        """Tell whether it can't be over so many days after its start, whatever calendar and suspensions add to it."""
+        counts_days = self.term.unit is Unit.WORKING_DAYS or self.term.unit is Unit.DAYS
+        return counts_days and days <= self.term.n and self.sense is Sense.BY and not self.backward
+
     def holds(self, on: date) -> bool:
         """Tell whether this row is in force on the date that decides."""
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks of values against code lists and regions, by the day that decides."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from gateway.model.finding import Finding
 from gateway.model.words import Words
 from gateway.pack import CodeList, Entry
@@ -10,35 +13,58 @@ from gateway.rules.texts import Rule
 _OPEN = Words("不限", "open")
 
 
-def code_check(field: Field, codes: CodeList, day_path: str, rules: dict[str, Rule]) -> Run:
-    """Return the check that a value is in ``codes`` and in force on the day at ``day_path``."""
-    windows = {code: tuple((row.valid_from, row.valid_to) for row in rows) for code, rows in codes.rows.items()}
-    unknown, not_in_force = rules["COD-001"], rules["COD-002"]
-    key, single = field.key, not field.group and field.element.max == 1
+class Coded(NamedTuple):
+    """A field whose values are codes of a list, in force on the day at ``day_path``."""
 
-    def judge(text: str, number: int, values: Values, found: list[Finding]) -> None:
-        periods = windows.get(text)
-        if periods is None:
-            found.append(field.report(unknown, values, number, {"list": codes.title, "name": codes.name}))
-            return
-        day = (values.get(day_path) or "")[:10]
-        for start, end in periods:
-            if start <= day <= end:
-                return
-        if day:
-            fills = _period(codes.rows[text]) | {"name": codes.name, "date": day}
-            found.append(field.report(not_in_force, values, number, fills))
+    field: Field
+    codes: CodeList
+    day_path: str
 
-    def check_one(values: Values, found: list[Finding]) -> None:
-        text = values.get(key)
-        if text is not None:
-            judge(text, 0, values, found)
 
-    def check_many(values: Values, found: list[Finding]) -> None:
-        for text, number in field.each(values):
-            judge(text, number, values, found)
+def code_check(coded: Sequence[Coded], rules: dict[str, Rule]) -> Run:
+    """Return the check that the values of some fields of a record type are in their lists and in force on their days."""
+    windows = [
+        {code: tuple((row.valid_from, row.valid_to) for row in rows) for code, rows in each.codes.rows.items()}
+        for each in coded
+    ]
+    alone = [
+        (each.field.key, held, each.day_path, each)
+        for each, held in zip(coded, windows, strict=True)
+        if not each.field.group and each.field.element.max == 1
+    ]
+    in_lines = [each for each in coded if each.field.group or each.field.element.max != 1]
 
-    return check_one if single else check_many
+    def check(values: Values, found: list[Finding]) -> None:
+        get = values.get
+        for key, held, day_path, each in alone:
+            text = get(key)
+            if text is None:
+                continue
+            day = (get(day_path) or "")[:10]
+            for start, end in held.get(text, ()):
+                if start <= day <= end:
+                    break
+            else:
+                _report_code(each, text, 0, values, rules, found)
+        for each in in_lines:
+            for text, number in each.field.each(values):
+                _report_code(each, text, number, values, rules, found)
+
+    return check
+
+
+def _report_code(
+    coded: Coded, text: str, number: int, values: Values, rules: dict[str, Rule], found: list[Finding]
+) -> None:
+    field, codes, day_path = coded
+    rows = codes.rows.get(text)
+    if rows is None:
+        found.append(field.report(rules["COD-001"], values, number, {"list": codes.title, "name": codes.name}))
+        return
+    day = (values.get(day_path) or "")[:10]
+    if day and not any(row.valid_from <= day <= row.valid_to for row in rows):
+        fills = _period(rows) | {"name": codes.name, "date": day}
+        found.append(field.report(rules["COD-002"], values, number, fills))
 
 
 def region_check(field: Field, regions: CodeList, day_path: str, rules: dict[str, Rule]) -> Run:

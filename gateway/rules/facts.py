@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any
 
 from gateway.errors import ConfigurationError
@@ -24,12 +25,12 @@ from gateway.rules.plan import Node, Planner, Values, gather
 
 KEY, VERSION = "@key", "@version"
 _COLUMNS: Mapping[Role, Callable[[CaseRecord], Any]] = {
-    Role.CASE: lambda record: record.case,
-    Role.ITEM: lambda record: record.item,
-    Role.ORGANISATION: lambda record: record.org,
-    Role.SEQUENCE: lambda record: record.sequence,
-    Role.OCCURRED_AT: lambda record: record.occurred_at,
-    Role.VERSION: lambda record: record.version,
+    Role.CASE: attrgetter("case"),
+    Role.ITEM: attrgetter("item"),
+    Role.ORGANISATION: attrgetter("org"),
+    Role.SEQUENCE: attrgetter("sequence"),
+    Role.OCCURRED_AT: attrgetter("occurred_at"),
+    Role.VERSION: attrgetter("version"),
     Role.OPERATION: lambda record: "C" if record.version == 1 else "U",
     Role.TARGET_VERSION: lambda record: record.version - 1,
 }
@@ -102,12 +103,12 @@ class FactTable:
 
     def told(self, record: CaseRecord) -> Values:
         """Return all facts of a record as rules compute with them: those kept, and what the ledger knows anyhow."""
-        values: Values = {}
+        values = self.typed(record.type, record.facts)
         for name, column in self._columns[record.type].items():
-            value = column(record)
-            if value is not None:
-                values[name] = value
-        values.update(self.typed(record.type, record.facts))
+            if name not in values:
+                value = column(record)
+                if value is not None:
+                    values[name] = value
         values[KEY], values[VERSION] = record.key, record.version
         return values
 

@@ -95,16 +95,16 @@ def item_of(seen: Seen, context: Context) -> dict[str, Any] | None:
 
 def pair(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
     """Two records of a case against each other; blamed is the second, or the first where only that is new."""
-    if row.excused(view, calendar):
-        return
-    extra = _extra(row, view, calendar)
+    extra, test, seconds = _extra(row, view, calendar), row.test.test, view.of(row.b)
     for a in view.of(row.a):
         values = withitem_of(row, a, context)
         if values is None:
             continue
         values = values if extra is None else {**values, "@extra": extra}
-        for b in view.of(row.b):
-            if (a.is_new or b.is_new) and a is not b and row.test.test(values, b.values, calendar):
+        for b in seconds:
+            if (a.is_new or b.is_new) and a is not b and test(values, b.values, calendar):
+                if row.excused(view, calendar):  # asked late: few records break a rule
+                    return
                 fills = row.filled(values, b.values, calendar)
                 yield Hit(b, row.path, fills) if b.is_new else Hit(a, row.path_a, fills)
 
@@ -113,10 +113,12 @@ def some(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays |
     """Of the second records one at least fits the first; it says nothing where there is none of them."""
     for a in view.of(row.a):
         values = withitem_of(row, a, context) if a.is_new else None
-        if values is None or row.excused(view, calendar):
+        if values is None:
             continue
         others = [b for b in view.of(row.b) if b is not a]
         if others and all(row.test.test(values, b.values, calendar) for b in others):
+            if row.excused(view, calendar):
+                return
             yield Hit(a, row.path, row.filled(values, others[-1].values, calendar))
 
 
@@ -174,13 +176,13 @@ def after(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays 
 
 def needs(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
     """A record asks for another one in the case."""
-    if row.excused(view, calendar):
-        return
     for each in view.of(row.a):
-        values = withitem_of(row, each, context)
-        if not each.is_new or values is None or not row.holds(row.given, values, calendar):
+        values = withitem_of(row, each, context) if each.is_new else None
+        if values is None or not row.holds(row.given, values, calendar):
             continue
         if not any(row.holds(row.test, other.values, calendar) for other in view.of(row.b)):
+            if row.excused(view, calendar):
+                return
             yield Hit(each, row.path, row.filled(values, values, calendar))
 
 
@@ -203,8 +205,6 @@ def match(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays 
 
 def total(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
     """The sum over some records stays within that over others."""
-    if row.excused(view, calendar):
-        return
     limits = [
         row.limit.test(each.values, each.values, calendar)
         for each in view.of(row.b)
@@ -216,7 +216,7 @@ def total(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays 
     parts = [(each, row.amount.test(each.values, each.values, calendar) or Decimal(0)) for each in view.of(row.a)]
     reached, limit = sum((amount for _each, amount in parts), Decimal(0)), sum(known, Decimal(0))
     new = [each for each, amount in parts if each.is_new and amount]
-    if reached > limit and new:
+    if reached > limit and new and not row.excused(view, calendar):
         yield Hit(new[-1], row.path, {"sum": reached, "limit": limit})
 
 

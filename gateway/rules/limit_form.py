@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
+from gateway.legal.moments import day_of
 from gateway.rules.catalogue import Context
 from gateway.rules.forms import CASE_FORMS, CaseRow, Form, Hit, item_of
 from gateway.rules.functions import WorkingDays
@@ -14,22 +15,23 @@ from gateway.rules.records import CaseView, Seen
 def within(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays | None) -> Iterator[Hit]:
     """An act comes within a limit of the law after another; what only the calendar of a later year can tell passes."""
     clock, names = context.clock, row.parts
-    if clock is None or row.excused(view, calendar):
+    if clock is None:
         return
     for a in view.of(row.a):
         start = a.values.get(names["start"])
         if start is None or not row.holds(row.given, a.values, calendar):
             continue
         for b in _acts(row, view, a, calendar):
-            act = b.values[names["act"]]
             if not b.is_new:
                 continue
-            begins = datetime.fromisoformat(start)
+            act, begins, extension = _moment(b.values[names["act"]]), datetime.fromisoformat(start), longer(row, view)
             limit = clock.limit(names["limit"], begins.date())
-            if limit is None:
+            if limit is None or (extension >= 0 and limit.lasts((day_of(act) - day_of(begins)).days)):
                 continue
-            due = clock.due(limit, begins, suspensions=pauses(row, view), extension=longer(row, view))
-            if not due.provisional and not due.is_paused and not due.met_by(_moment(act)):
+            due = clock.due(limit, begins, suspensions=pauses(row, view), extension=extension)
+            if not due.provisional and not due.is_paused and not due.met_by(act):
+                if row.excused(view, calendar):
+                    return
                 yield Hit(b, row.path, {"due": due.at if isinstance(due.at, date) else due.day, "start": start[:10]})
 
 

@@ -45,12 +45,16 @@ Run = Callable[[Values, list[Finding]], None]
 
 @dataclass(slots=True)
 class Step:
-    """What to do with one element: where its value goes, how it is converted, what is below."""
+    """What to do with one element: where its value goes, how it is converted, what is below.
+
+    ``is_plain``: its text is the value, there is one at most, and nothing is below: so are most.
+    """
 
     key: str
     many: bool = False
     convert: Callable[[str], Any] | None = None
     below: "dict[str, Step]" = field(default_factory=dict)
+    is_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,8 @@ class Planner:
     def _step(self, shape: Shape, element: Element) -> Step:
         group = group_of(shape, element.path)
         key = element.path[len(group) + 1 :] if group else element.path
-        return Step(key, element.max != 1, _CONVERT.get(element.kind))
+        many, convert = element.max != 1, _CONVERT.get(element.kind)
+        return Step(key, many, convert, is_plain=not many and convert is None and not element.children)
 
 
 def group_of(shape: Shape, path: str) -> str:
@@ -181,27 +186,29 @@ def gather(element: Any, steps: dict[str, Step], values: Values) -> None:
         step = get(child.tag)
         if step is None:
             continue
-        if step.below:
+        if step.is_plain:
+            text = child.text
+            if text is not None:
+                values[step.key] = text
+        elif step.below:
+            _gather_below(child, step, values)
+        elif (text := child.text) is not None:
+            value = text if step.convert is None else step.convert(text)
             if step.many:
-                line: Values = {ELEMENT: child}
-                gather(child, step.below, line)
-                if len(line) > 1:
-                    values.setdefault(step.key, []).append(line)
+                values.setdefault(step.key, []).append(value)
             else:
-                before = len(values)
-                gather(child, step.below, values)
-                if len(values) > before:  # a nil or empty group is absent
-                    values[step.key] = True
-            continue
-        text = child.text
-        if text is None:
-            continue
-        value = text if step.convert is None else step.convert(text)
-        if step.many:
-            held = values.get(step.key)
-            if held is None:
-                values[step.key] = [value]
-            else:
-                held.append(value)
-        else:
-            values[step.key] = value
+                values[step.key] = value
+
+
+def _gather_below(element: Any, step: Step, values: Values) -> None:
+    """Read a group: lines of one that repeats; a nil or empty group is absent."""
+    if step.many:
+        line: Values = {ELEMENT: element}
+        gather(element, step.below, line)
+        if len(line) > 1:
+            values.setdefault(step.key, []).append(line)
+        return
+    before = len(values)
+    gather(element, step.below, values)
+    if len(values) > before:
+        values[step.key] = True

@@ -11,7 +11,7 @@ from lxml import etree
 from gateway.model.case_record import CaseFacts
 from gateway.model.finding import Finding
 from gateway.pack import Pack
-from gateway.rules.codes import code_check, region_check
+from gateway.rules.codes import Coded, code_check, region_check
 from gateway.rules.expression import fuse
 from gateway.rules.facts import FactTable
 from gateway.rules.functions import WorkingDays
@@ -24,7 +24,6 @@ from gateway.rules.texts import Rule, Scope, read_rules
 from gateway.rules.wording import is_strange, wording_check
 
 Judge = Callable[[Values, WorkingDays | None], list[int]]
-_whole_text = etree.XPath("string()")
 
 
 class Rules:
@@ -74,7 +73,7 @@ class Rules:
         found: list[Finding] = []
         for run in self._runs[type_code]:
             run(values, found)
-        if is_strange(str(_whole_text(cast(Any, element)))):
+        if is_strange(etree.tostring(cast(Any, element), method="text", encoding="unicode", with_tail=False)):
             wording_check(self._pack.shape(type_code), element, self.catalogue, found)
         if level in ("L2", "L3") and type_code in self._obligations:
             self._obligations[type_code](values, found)
@@ -136,10 +135,13 @@ class Rules:
         for code, field in planner.fields(checks["region"]["at"]):
             regions = code_list(pack, checks["region"]["list"])
             self._runs[code].append(region_check(field, regions, planner.day(code), rules))
+        coded: dict[str, list[Coded]] = {}
         for entry in checks["codes"]:
             for code, field in planner.fields(entry["at"]):
                 day = planner.day(code, entry.get("date"))
-                self._runs[code].append(code_check(field, code_list(pack, entry["list"]), day, rules))
+                coded.setdefault(code, []).append(Coded(field, code_list(pack, entry["list"]), day))
+        for code, fields in coded.items():
+            self._runs[code].append(code_check(fields, rules))
         self._bind_identity(planner, pack, checks["identity"])
 
     def _bind_identity(self, planner: Planner, pack: Pack, table: dict[str, Any]) -> None:

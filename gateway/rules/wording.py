@@ -19,9 +19,11 @@ _DESTROYED = "\ufffd"
 
 
 def is_strange(text: str) -> bool:
-    """Tell whether the text of a record as a whole calls for a closer look."""
+    """Tell whether the text of a record as a whole calls for a closer look; what is invisible is never printable."""
     return not text.isascii() and (
-        _INVISIBLE.search(text) is not None or _DESTROYED in text or not is_normalized("NFC", text)
+        (not text.isprintable() and _INVISIBLE.search(text) is not None)
+        or _DESTROYED in text
+        or not is_normalized("NFC", text)
     )
 
 

@@ -3,7 +3,7 @@
 
 from datetime import date, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from gateway.clock import BEIJING
@@ -132,3 +132,16 @@ def test_next_working_day(day: date, known_on: date) -> None:
         walked += naive.DAY
     assert CLOCK.next_working_day(day, known_on) == walked
     assert CLOCK.is_working_day(day, known_on) == naive.is_working(day, known_on)
+
+
+@settings(max_examples=300, deadline=None)
+@given(starts_and_spans(), st.integers(-10, 120), st.integers(0, 20), st.data())
+def test_what_lasts_so_long_at_least_is_met_by_an_act_on_that_day(
+    given_: tuple[date, list[tuple[date, date]]], days: int, extension: int, data: st.DataObject
+) -> None:
+    start, spans = given_
+    limit = data.draw(st.sampled_from(CLOCK.limits.all))
+    due = CLOCK.due(limit, start, suspensions=intervals(spans), extension=extension)
+    if limit.lasts(days):
+        assert due.met_by(start + timedelta(days=days))
+    event("surely met" if limit.lasts(days) else "to be computed")
