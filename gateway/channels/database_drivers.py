@@ -17,27 +17,30 @@ from gateway.model.words import Words
 class Driver(NamedTuple):
     """One kind of database: the URL that opens it, its driver's package, and the URL parameters that are allowed.
 
-    ``wheel`` is what pip is asked for; it is empty where the driver comes with the database itself (``source``).
+    ``extra`` is the gateway's extra that brings the driver, ``wheel`` what pip is asked for without one; both are empty
+    where the driver comes with the database itself (``source``).
     """
 
     url: str
     package: str
     parameters: frozenset[str] = frozenset()
     wheel: str = ""
+    extra: str = ""
     source: Words | None = None
 
 
 DRIVERS: Final[dict[str, Driver]] = {
     "sqlite": Driver("sqlite+pysqlite", "sqlite3"),
     "postgresql": Driver(
-        "postgresql+psycopg", "psycopg", frozenset({"host", "port", "sslmode", "sslrootcert"}), "psycopg[binary]>=3.2.9,<4"
+        "postgresql+psycopg", "psycopg", frozenset({"host", "port", "sslmode", "sslrootcert"}), "psycopg[binary]>=3.2.9,<4",
+        "postgresql",
     ),
-    "mysql": Driver("mysql+pymysql", "pymysql", frozenset({"unix_socket", "ssl_ca"}), "pymysql>=1.1.1,<2"),
-    "mariadb": Driver("mariadb+pymysql", "pymysql", frozenset({"unix_socket", "ssl_ca"}), "pymysql>=1.1.1,<2"),
-    "oracle": Driver("oracle+oracledb", "oracledb", frozenset({"service_name"}), "oracledb>=2.5,<5"),
-    "mssql": Driver("mssql+pymssql", "pymssql", frozenset(), "pymssql>=2.3,<3"),
+    "mysql": Driver("mysql+pymysql", "pymysql", frozenset({"unix_socket", "ssl_ca"}), "pymysql>=1.1.1,<2", "mariadb"),
+    "mariadb": Driver("mariadb+pymysql", "pymysql", frozenset({"unix_socket", "ssl_ca"}), "pymysql>=1.1.1,<2", "mariadb"),
+    "oracle": Driver("oracle+oracledb", "oracledb", frozenset({"service_name"}), "oracledb>=2.5,<5", "oracle"),
+    "mssql": Driver("mssql+pymssql", "pymssql", frozenset(), "pymssql>=2.3,<3", "sqlserver"),
     "dm": Driver(
-        "dm+dmPython", "dmPython", frozenset(), "", Words(
+        "dm+dmPython", "dmPython", frozenset(), "", "", Words(
             "dmPython 的源码在达梦安装目录 drivers/python/dmPython:在装有同版本 Python 和达梦客户端(设好 DM_HOME)的机器上运行"
             " pip wheel . -w drivers,把 drivers 拷来后运行 pip install --no-index --find-links drivers dmPython",
             "the source of dmPython lies in drivers/python/dmPython of a DM installation: run pip wheel . -w drivers on a machine"
@@ -46,7 +49,7 @@ DRIVERS: Final[dict[str, Driver]] = {
         ),
     ),
     "kingbase": Driver(
-        "kingbase+ksycopg2", "ksycopg2", frozenset({"host", "port", "sslmode", "sslrootcert"}), "", Words(
+        "kingbase+ksycopg2", "ksycopg2", frozenset({"host", "port", "sslmode", "sslrootcert"}), "", "", Words(
             "ksycopg2 由人大金仓提供:按本机的 Python 版本和处理器下载其 Python 驱动包,把其中的 ksycopg2 目录拷到 site-packages",
             "ksycopg2 is supplied by Kingbase: take its Python driver for this Python and processor and copy the folder ksycopg2"
             " into site-packages",
@@ -79,7 +82,9 @@ def _how_to_install(driver: Driver) -> Words:
         return driver.source
     bring = f'pip download "{driver.wheel}" -d drivers'
     take = f'pip install --no-index --find-links drivers "{driver.wheel}"'
+    whole = f"pip install 'power-exchange-gateway[{driver.extra}]'"
     return Words(
-        f"在能上网、系统和 Python 版本相同的机器上运行 {bring},把 drivers 目录拷到本机后运行 {take}",
-        f"run {bring} on a machine with internet and the same system and Python, copy drivers here and run {take}",
+        f"能上网时运行 {whole};不能上网时在能上网、系统和 Python 版本相同的机器上运行 {bring},把 drivers 目录拷到本机后运行 {take}",
+        f"with internet run {whole}; without, run {bring} on a machine with internet and the same system and Python,"
+        f" copy drivers here and run {take}",
     )

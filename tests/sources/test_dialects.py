@@ -9,6 +9,7 @@ import builtins
 import os
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +48,8 @@ DIALECTS: dict[str, Any] = {
     "mariadb": sa.make_url("mariadb+pymysql://").get_dialect()(is_mariadb=True), "oracle": oracle.oracledb.dialect(),
     "mssql": mssql.pymssql.dialect(paramstyle="pyformat"), "dm": DmDialect(), "kingbase": KingbaseDialect(),
 }  # fmt: skip
+SAME_WORDS = {"mariadb": "mysql"}
+"""Databases whose every statement is that of another one."""
 MOMENTS: dict[str, object] = {
     "sqlite": None, "postgresql": 1114, "kingbase": 1114, "mysql": 12, "mariadb": 12, "mssql": 4,
     "oracle": SimpleNamespace(name="DB_TYPE_TIMESTAMP"), "dm": type("TIMESTAMP", (), {}),
@@ -114,7 +117,7 @@ def compiled(dialect: str, statement: Any) -> str:
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_statement_of_every_mode_is_the_one_that_was_looked_at(dialect: str) -> None:
     shown = "".join(f"-- {what}\n{compiled(dialect, made)};\n\n" for what, made in statements(dialect))
-    path = STATEMENTS / f"{dialect}.sql"
+    path = STATEMENTS / f"{SAME_WORDS.get(dialect, dialect)}.sql"
     if os.environ.get("GATEWAY_WRITE_STATEMENTS"):
         path.write_text(shown, "utf-8")
     assert shown == path.read_text("utf-8")
@@ -186,6 +189,14 @@ def test_a_missing_driver_is_named_with_the_way_to_install_it_offline(
     assert f"缺少数据库驱动 {package}" in fault.value.detail
     assert package in fault.value.hint.zh
     assert "--no-index" in fault.value.hint.zh or "site-packages" in fault.value.hint.zh
+    extra = DRIVERS[name].extra
+    assert extra == "" or f"power-exchange-gateway[{extra}]" in fault.value.hint.en
+
+
+def test_every_driver_that_has_a_wheel_is_an_extra_of_the_gateway() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = {driver.extra: [driver.wheel] for driver in DRIVERS.values() if driver.wheel}
+    assert asked == {extra: project["optional-dependencies"].get(extra) for extra in asked}
 
 
 def test_parameters_that_could_read_files_or_run_statements_are_refused(tmp_path: Path) -> None:
