@@ -63,7 +63,7 @@ soak: $(READY)  ## a million records through one process: memory and open files 
 	GATEWAY_SOAK_ROUNDS=$(or $(ROUNDS),2000) $(BIN)/python -m pytest tests/flow/test_soak.py
 
 matrix: $(READY)  ## the conformance suite against every mutant and good twin; rewrites the committed result and fault dictionary
-	$(BIN)/gateway conformance matrix --json --write-faults conformance/gateway_conformance/faults.json > conformance-matrix.json
+	$(BIN)/gateway conformance matrix --jobs 6 --json --write-faults conformance/gateway_conformance/faults.json > conformance-matrix.json
 	mv conformance-matrix.json docs/reference/conformance-matrix.json
 
 bench: $(READY)  ## measure throughput against the reference pipelines

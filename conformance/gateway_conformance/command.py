@@ -214,6 +214,13 @@ def report(result: Path, out: Path, *, dry_run: bool) -> None:
 @click.option("--only", multiple=True, help="只跑这些缺陷或差异,可重复 / only these mutants or twins")
 @click.option("--profile", "profiles", multiple=True, help="只跑这些接口形态,可重复 / only these profiles")
 @click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="同时运行的系统数 / departments that run at once",
+)
+@click.option(
     "--merge",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="未跑的取自此矩阵 / what is not run is taken from this matrix",
@@ -229,6 +236,7 @@ def matrix(
     seed: int,
     only: tuple[str, ...],
     profiles: tuple[str, ...],
+    jobs: int,
     merge: Path | None,
     write_faults: Path | None,
     *,
@@ -241,7 +249,14 @@ def matrix(
 
     chosen = frozenset(each.upper() for each in only) or None
     found = measure(
-        Choice(quick, seed, chosen, profiles=profiles or BUILT, held=json.loads(merge.read_bytes()) if merge else {}),
+        Choice(
+            quick,
+            seed,
+            chosen,
+            profiles=profiles or BUILT,
+            jobs=jobs,
+            held=json.loads(merge.read_bytes()) if merge else {},
+        ),
         lambda id_, failed: click.echo(f"{id_} {' '.join(failed) or '-'}", err=True),
     )
     if write_faults is not None:

@@ -34,6 +34,11 @@ _OF_PROFILE: Final[Mapping[str, tuple[Question, ...]]] = {
         _SIGNING,
         ("form", "报送形式 soap11|soap12|rest-xml|rest-json / form of the calls", "soap11"),
     ),
+    "F": (
+        ("directory", "投递目录,相对于 sut.toml 或绝对路径 / folder that files are dropped into", "drop"),
+        ("pattern", "数据文件名的样式 / pattern of the files' names", "*.xml"),
+        _SIGNING,
+    ),
 }
 _ITEMS: Final[tuple[Question, ...]] = (
     ("items", "已上线的事项编码,空格分隔 / codes of the live items", "XK-MA0000015-0001"),
@@ -47,6 +52,7 @@ _ABILITIES: Final[Mapping[str, dict[str, object]]] = {"S": {"order": "ascending"
 BASICS: Final[Mapping[str, frozenset[str]]] = {
     "S": frozenset({"CON-01", "CON-02", "CON-04", "SEC-02", "CLK-01"}),
     "P": frozenset({"CON-01", "SEC-02"}),
+    "F": frozenset({"CON-01", "SEC-03"}),
 }
 """What doctor looks at, by profile: nothing that has to wait for whole seed data or makes the system write."""
 

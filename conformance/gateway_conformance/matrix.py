@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kill matrix: every mutant against the suite, every good twin as well; the suite's proof of itself.
 
-Departments run in this process and are reached over the loopback interface; keys are made once.
+Departments run in the process that tries them and are reached over the loopback interface; keys are made once a process.
 """
 
+import multiprocessing
 import random
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,42 +35,90 @@ class Choice:
     twins: bool = True
     others: int = OTHERS
     profiles: tuple[str, ...] = BUILT
+    jobs: int = 1
+    """How many departments run at once, each in a process of its own."""
     held: Mapping[str, Any] = field(default_factory=dict)
     """A matrix that this one goes on from: what is not tried now is taken from it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One department against its cases: what of the matrix it is, and the defect or difference that it has."""
+
+    part: str
+    name: str
+    profile: str
+    cases: frozenset[str] | None
+    seed: int
+    defect: Mapping[str, str] = field(default_factory=dict)
+
+
 def matrix(choice: Choice, advance: Callable[[str, list[str]], None] = lambda _id, _failed: None) -> dict[str, Any]:
     """Run the matrix and return its figures."""
-    from gateway_reference.department import keys, mutants, pushing_twins
+    from gateway_reference.department import mutants, pushing_twins
 
-    per_mutant, per_twin = (
-        _held(choice, part, known)
-        for part, known in (("per_mutant", mutants.load()), ("per_twin", pushing_twins.load()))
-    )
-    with tempfile.TemporaryDirectory() as place:
-        ring = keys.make(Path(place) / "keys")
-        work = Path(place) / "department"
-        for name, id_, profile in _entries(mutants.load(), choice, _asked):
-            cases = _cases(choice, profile, registry.mutants()[id_].killer, name)
-            result = _try(profile, work, ring, choice.seed, cases, mutant=id_)
-            per_mutant[name] = {
-                "profile": profile,
-                "killed_by": _failed(result),
-                "codes": _codes(result),
-                "quick": choice.quick,
-            }
-            advance(name, per_mutant[name]["killed_by"])
-        for profile in choice.profiles if choice.twins else ():
-            name = REFERENCE if profile == BUILT[0] else f"{REFERENCE}:{profile}"
-            result = _try(profile, work, ring, choice.seed, _cases(choice, profile, None, name))
-            per_twin[name] = {"profile": profile, "failed": _failed(result, opening=True), "quick": choice.quick}
-            advance(name, per_twin[name]["failed"])
-        for name, id_, profile in _entries(pushing_twins.load(), choice) if choice.twins else ():
-            result = _try(profile, work, ring, choice.seed, _cases(choice, profile, None, name), twin=id_)
-            per_twin[name] = {"profile": profile, "failed": _failed(result, opening=True), "quick": choice.quick}
-            advance(name, per_twin[name]["failed"])
+    found = {
+        "per_mutant": _held(choice, "per_mutant", mutants.load()),
+        "per_twin": _held(choice, "per_twin", pushing_twins.load()),
+    }
+    for task, result in _carried_out(list(_tasks(choice)), choice.jobs):
+        entry: dict[str, Any] = {"profile": task.profile}
+        if task.part == "per_mutant":
+            entry |= {"killed_by": _failed(result), "codes": _codes(result)}
+        else:
+            entry["failed"] = _failed(result, opening=True)
+        found[task.part][task.name] = {**entry, "quick": choice.quick}
+        advance(task.name, entry.get("killed_by", entry.get("failed", [])))
+    per_mutant, per_twin = (dict(sorted(found[part].items())) for part in ("per_mutant", "per_twin"))
     quick = any(each.get("quick", choice.quick) for each in (*per_mutant.values(), *per_twin.values()))
     return {**figures(per_mutant, per_twin), "quick": quick, "others": choice.others if quick else None}
+
+
+def _tasks(choice: Choice) -> Iterator[_Task]:
+    from gateway_reference.department import mutants, pushing_twins
+
+    for name, id_, profile in _entries(mutants.load(), choice, _asked):
+        cases = _cases(choice, profile, registry.mutants()[id_].killer, name)
+        yield _Task("per_mutant", name, profile, cases, choice.seed, {"mutant": id_})
+    if not choice.twins:
+        return
+    for profile in choice.profiles:
+        name = REFERENCE if profile == BUILT[0] else f"{REFERENCE}:{profile}"
+        yield _Task("per_twin", name, profile, _cases(choice, profile, None, name), choice.seed)
+    for name, id_, profile in _entries(pushing_twins.load(), choice):
+        yield _Task("per_twin", name, profile, _cases(choice, profile, None, name), choice.seed, {"twin": id_})
+
+
+def _carried_out(tasks: list[_Task], jobs: int) -> Iterator[tuple[_Task, dict[str, Any]]]:
+    """Give each task with its result; most of a run is waiting, so several processes at once cost little."""
+    if jobs == 1:
+        yield from map(_carry_out, tasks)
+        return
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(_carry_out, task) for task in tasks]):
+            yield done.result()
+
+
+@cache
+def _place() -> tuple[tempfile.TemporaryDirectory[str], Any]:
+    """Return this process's own folder, and the keys in it."""
+    from gateway_reference.department import keys
+
+    place = tempfile.TemporaryDirectory(prefix="conformance-matrix-")
+    return place, keys.make(Path(place.name) / "keys")
+
+
+def _carry_out(task: _Task) -> tuple[_Task, dict[str, Any]]:
+    from gateway_reference.department import running
+
+    place, ring = _place()
+    work = Path(place.name) / "department"
+    department = running.build(running.Settings(task.profile, work, seed=task.seed, **task.defect), ring)  # type: ignore[arg-type]
+    try:
+        options = runner.Options(task.seed, SCALE, task.profile, task.cases)
+        return task, runner.run(sut.load(work / "sut.toml"), options)
+    finally:
+        department.close()
 
 
 def _held(choice: Choice, part: str, known: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -118,16 +169,6 @@ def _cases(choice: Choice, profile: str, killer: str | None, name: str) -> froze
     known = [each.id for each in expected(profile)]
     chance = random.Random(f"{choice.seed}:{name}")  # noqa: S311 - to be repeated from the seed
     return frozenset(chance.sample(known, min(choice.others, len(known)))) | ({killer} if killer else frozenset())
-
-
-def _try(profile: str, work: Path, ring: Any, seed: int, only: frozenset[str] | None, **defect: str) -> dict[str, Any]:
-    from gateway_reference.department import running
-
-    department = running.build(running.Settings(profile, work, seed=seed, **defect), ring)  # type: ignore[arg-type]
-    try:
-        return runner.run(sut.load(work / "sut.toml"), runner.Options(seed, SCALE, profile, only))
-    finally:
-        department.close()
 
 
 def _failed(result: dict[str, Any], *, opening: bool = False) -> list[str]:

@@ -17,7 +17,7 @@ _NEEDED: Final = {
 }
 _OF_PROFILE: Final = {
     "view": ("url",),
-    "file": ("directory",),
+    "file": ("directory", "signing_cert"),
     "soap": ("url", "ca"),
     "push": ("listen", "client_cert", "signing_cert"),
 }

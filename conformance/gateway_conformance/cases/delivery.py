@@ -6,9 +6,9 @@ from itertools import pairwise
 
 from gateway_conformance.bench import Bench
 from gateway_conformance.case import case
-from gateway_conformance.cases.push import accepted, added, calls_with, came, client, missing, rule, tasks
+from gateway_conformance.cases.push import accepted, added, calls_with, came, client, missing, rule, sender, tasks
 from gateway_conformance.standin.log import Call
-from gateway_conformance.subjects.push import REAL_TIME
+from gateway_conformance.subjects.arrivals import REAL_TIME
 from gateway_conformance.verdict import Inconclusive
 
 TRIES = 6
@@ -128,10 +128,10 @@ def duplicate_is_success(bench: Bench) -> None:
             )
 
 
-@case("ORD-01", "P")
+@case("ORD-01", "P", "F")
 def in_business_order(bench: Bench) -> None:
     """Records of a case arrive in the order in which things happened, also where the first is answered late."""
-    subject = client(bench)
+    subject = sender(bench)
     _inversions(bench, [record.key for record in bench.capture.records])
     with subject.undisturbed() as after:
         with subject.holding():
@@ -149,7 +149,7 @@ def _inversions(bench: Bench, keys: list[str]) -> None:
     wanted = set(keys)
     by_case = defaultdict[str, list[tuple[str, int, str]]](list)
     seen = set[str]()
-    for record in client(bench).log.fresh:
+    for record in sender(bench).log.fresh:
         sequence = record.text("sequence") or ""
         if (
             record.key in wanted
@@ -173,10 +173,10 @@ def _inversions(bench: Bench, keys: list[str]) -> None:
                 return
 
 
-@case("ORD-02", "P")
+@case("ORD-02", "P", "F")
 def numbers_without_gaps(bench: Bench) -> None:
     """packageSeq grows by one in each stream; a number stands for one package; what was given up is named."""
-    subject = client(bench)
+    subject = sender(bench)
     with subject.undisturbed() as after:
         keys = [added(bench)[0] for _time in range(3)]
         accepted(bench, keys, after)

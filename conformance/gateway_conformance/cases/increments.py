@@ -141,13 +141,13 @@ def windows_add_up(bench: Bench) -> None:
                    examples=[key for key, _v, _d in [*less, *more]])  # fmt: skip
 
 
-@case("INC-09", "S")
+@case("INC-09", "S", "F")
 def deletions_are_told(bench: Bench) -> None:
     """What is deleted in the source comes as a withdrawal."""
     mark = Mark(bench)
     gone = bench.drive("case.delete").keys
     told = {record.key for record in mark.changes() if record.type == "GG_CH"}
-    now = {record.key for record in service(bench).current()}
+    now = {record.key for record in bench.subject.current()}
     for key in gone:
         bench.examined()
         if key not in told:

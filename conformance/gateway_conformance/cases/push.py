@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the cases of profile P share: the subject as a client, records on their way, rules of faults for them."""
+"""What the cases of profiles P and F share: the subject as one who sends, records on their way, rules of faults for them."""
 
 import re
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway_conformance.bench import Bench
 from gateway_conformance.standin.log import Call
+from gateway_conformance.subjects.arrivals import Arrivals
 from gateway_conformance.subjects.push import PushSubject
 from gateway_conformance.verdict import Inconclusive
 
@@ -17,6 +18,13 @@ def client(bench: Bench) -> PushSubject:
     """Return the subject of profile P."""
     if not isinstance(bench.subject, PushSubject):
         raise TypeError("profile P has a PushSubject")
+    return bench.subject
+
+
+def sender(bench: Bench) -> Arrivals:
+    """Return the subject of a profile in which the system sends: P or F."""
+    if not isinstance(bench.subject, Arrivals):
+        raise TypeError("profiles P and F have Arrivals")
     return bench.subject
 
 
@@ -36,12 +44,12 @@ def added(bench: Bench, count: int = 1) -> tuple[str, ...]:
 
 def calls_with(bench: Bench, key: str, after: int) -> list[Call]:
     """Return the SubmitPackage calls that carried a key after a call's number."""
-    return client(bench).log.submissions(key, after=after)
+    return sender(bench).log.submissions(key, after=after)
 
 
 def came(bench: Bench, key: str, after: int, times: int = 1) -> list[Call]:
     """Wait until a key came so many times; raises Inconclusive where it never came at all."""
-    subject = client(bench)
+    subject = sender(bench)
     subject.wait(lambda: len(subject.log.submissions(key, after=after)) >= times)
     found = subject.log.submissions(key, after=after)
     if not found:
@@ -51,7 +59,7 @@ def came(bench: Bench, key: str, after: int, times: int = 1) -> list[Call]:
 
 def accepted(bench: Bench, keys: Sequence[str], after: int) -> bool:
     """Wait until every key has been taken; returns whether all were."""
-    subject = client(bench)
+    subject = sender(bench)
     return subject.wait(lambda: not missing(bench, keys, after))
 
 
@@ -59,7 +67,7 @@ def missing(bench: Bench, keys: Sequence[str], after: int) -> list[str]:
     """Return the keys that have not been taken since a call's number."""
     taken = {
         record.key
-        for call in client(bench).log.submissions(after=after)
+        for call in sender(bench).log.submissions(after=after)
         if call.package is not None
         for record in call.package.records
         if call.package.answers.get(record.record_id) in {"0000", "0001", "0002"}

@@ -4,15 +4,15 @@
 from gateway_conformance.bench import Bench
 from gateway_conformance.case import case
 from gateway_conformance.cases.feedback import alert, case_of, number_of
-from gateway_conformance.cases.push import accepted, added, calls_with, came, client, missing, rule, tasks
-from gateway_conformance.subjects.push import REAL_TIME
+from gateway_conformance.cases.push import accepted, added, calls_with, came, client, missing, rule, sender, tasks
+from gateway_conformance.subjects.arrivals import REAL_TIME
 from gateway_conformance.verdict import Inconclusive
 
 
-@case("RCP-01", "P")
+@case("RCP-01", "P", "F")
 def receipts_are_tied(bench: Bench) -> None:
     """Twenty records, answered at different times and differently: every answer is held under its own recordId."""
-    subject = client(bench)
+    subject = sender(bench)
     with subject.undisturbed() as after:
         with subject.holding():
             first = added(bench, 10)
@@ -48,10 +48,10 @@ def receipts_are_tied(bench: Bench) -> None:
                 bench.fail("b", f"回执错配 {wrong[0]}", "an answer is held under another record", examples=wrong)
 
 
-@case("RCP-02", "P")
+@case("RCP-02", "P", "F")
 def only_the_refused_come_back(bench: Bench) -> None:
     """Eighteen of twenty are taken: only the two refused come back, mended."""
-    subject = client(bench)
+    subject = sender(bench)
     with subject.undisturbed() as after:
         with subject.holding():
             keys = added(bench, 20)
@@ -116,10 +116,10 @@ def refused_for_good(bench: Bench) -> None:
                 bench.fail("b", f"永久拒收({code})没有形成待办", f"{code}: no task stands for it", examples=[key])
 
 
-@case("RCP-06", "P")
+@case("RCP-06", "P", "F")
 def unknown_code(bench: Bench) -> None:
     """An unknown code is no success: it raises an alarm, and the record is tried again or stands as a task."""
-    subject = client(bench)
+    subject = sender(bench)
     with subject.undisturbed() as after:
         with subject.holding():
             key = added(bench)[0]

@@ -53,7 +53,8 @@ class Subject(Protocol):
         """Return the interface that the attestation is bound to, None where it cannot be read.
 
         It is made by the functions that the gateway's sources use: ``relations_interface`` (gateway.channels) for views,
-        ``of_layout`` and ``of_push`` (gateway.semantics.interface), ``service_interface`` (gateway.documents).
+        ``package_layout`` (gateway.channels.files) for files, ``of_push`` (gateway.semantics.interface), ``service_interface``
+        (gateway.documents).
         """
 
     def current(self) -> Sequence[CapturedRecord]:

@@ -3,6 +3,7 @@
 
 import re
 import time
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ PATHS = {"SubmitPackage": "/packages", "AckNotices": "/notices/acknowledgements"
 GETS = {"QueryReceipt": "/receipts", "FetchNotices": "/notices"}
 
 
-@twin("T08", "P")
+@twin("T08", "PF")
 class ReceiptsInBatch(Pushing):
     """Receipts are handled in a batch job every minute."""
 
@@ -112,7 +113,7 @@ class OneByOne(Pushing):
         return 1
 
 
-@twin("T34", "P")
+@twin("T34", "PF")
 class LargePackages(Pushing):
     """Packages of up to 500 records."""
 
@@ -142,7 +143,7 @@ class NewPackageVoided(Pushing):
             self.moved.notify_all()
 
 
-@twin("T37", "P")
+@twin("T37", "PF")
 class UnknownParked(Pushing):
     """A code that is not known stands as a task; the record is not tried again by itself."""
 
@@ -169,7 +170,9 @@ class AsksByRecord(Pushing):
 
 
 def load() -> dict[str, Any]:
-    """Return every twin, those that push among them."""
+    """Return every twin, those that push or drop files and those with further cases among them."""
     from gateway_reference.department.twins import TWINS
 
+    for module in ("further_twins", "dropping_twins"):
+        import_module(f"gateway_reference.department.{module}")
     return TWINS

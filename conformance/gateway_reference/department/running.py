@@ -23,7 +23,7 @@ from gateway_reference.department.listening import PATH, Running
 from gateway_reference.pack import Pack, find
 from gateway_reference.signing import Signer
 
-PROFILES: Final = {"S": "offering", "P": "pushed"}
+PROFILES: Final = {"S": "offering", "P": "pushed", "F": "dropped"}
 """Module of this package that offers each profile: DEPARTMENT and DRIVER (their classes), start, tables, ready."""
 
 
@@ -96,7 +96,9 @@ def _certificate(keys: Keys, name: str) -> x509.Certificate:
 def describe(running: Running, tables: dict[str, dict[str, Any]], directory: Path) -> None:
     """Write sut.toml and the approved catalogue; ``tables`` are those of the profile."""
     department = running.department
-    (directory / "catalogue.xml").write_text(life.catalogue(department.pack.root), "utf-8")
+    further = getattr(department, "catalogue", None)
+    listed = life.catalogue(department.pack.root)
+    (directory / "catalogue.xml").write_text(further(listed) if further else listed, "utf-8")
     told: dict[str, dict[str, Any]] = {
         "system": {
             "id": "360100-CKJ-01", "dept": life.ORGANISATION, "name": f"{life.NAME}参考系统", "vendor": "参考实现",

@@ -5,6 +5,8 @@ import inspect
 from typing import Final
 
 from gateway_reference.department.driving import Driver
+from gateway_reference.department.dropped import DropDriver
+from gateway_reference.department.dropping import Dropping
 from gateway_reference.department.pushed import PushDriver
 from gateway_reference.department.pushing import Pushing
 from gateway_reference.department.sending import Sending
@@ -36,6 +38,21 @@ class Mine:                                   # after BUSY it waits ten seconds,
     def busy(self, seconds):
         super().busy(10.0)
 ```
+
+In profile F the department is a `dropping.Dropping`, which is a `Pushing` with a folder in the gateway's place: packages are composed and
+receipts acted upon by the seams of `Pushing`; those of `Sending` and the waits of a connection (`busy`, `ask`, `resend`) are not asked.
+Notices do not come by files. Its file may read as this:
+
+```python
+class Mine:                                   # the manifest is written before its file
+    def put_file(self, parcel):
+        number = self.next_number()
+        name, data = self.file_name(number), self.file_bytes(parcel)
+        self.dropped[parcel.id], self.file_names[name] = parcel, parcel.id
+        self.place(name + ".ok", self.manifest(name, data, number))
+        self.place(name, data)
+        self.file_sequence = number
+```
 """
 
 
@@ -45,6 +62,8 @@ SHOWN: Final[tuple[tuple[str, type], ...]] = (
     ("Pushing · 推送形态 P:发件箱、回执、通知", Pushing),
     ("Sending · 推送形态 P:与网关通信", Sending),
     ("PushDriver · 推送形态 P 的 hook 动作", PushDriver),
+    ("Dropping · 文件形态 F:文件、清单、回执", Dropping),
+    ("DropDriver · 文件形态 F 的 hook 动作", DropDriver),
 )
 
 

@@ -94,7 +94,7 @@ class VendorElements(Department):
         return document if "<extension>" in document else document[: -len(end)] + held + end
 
 
-@twin("T04")
+@twin("T04", "SF")
 class Gb18030(Department):
     """Answers are GB18030, and say so."""
 
@@ -197,7 +197,7 @@ class RegisteringOffice(Written):
         return row.copy(document=row.document.replace("91360100MA00000234", credit_code("91360106MA0000023")))
 
 
-@twin("T22", "SP")
+@twin("T22", "SPF")
 class Prefixes(Department):
     """Documents and packages are written with a namespace prefix."""
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layout of files as an interface: how they are written, and the columns of one that was seen (the go-live lock, the suite)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from gateway.channels.files.options import FileOptions
@@ -12,6 +12,14 @@ _WRITTEN: Final = (
     "ready", "sequence",
 )  # fmt: skip
 """Options that say how a file is written; those that say what the gateway does with it are none of the interface."""
+
+
+def package_layout(ready: str, certificates: Iterable[str], version: str | None = None) -> Interface:
+    """Return the interface of package files: how they are complete, SHA-256 (hex, DER) of who may sign them, the standard's version.
+
+    ``version`` None: it is not known before a package is read.
+    """
+    return of_layout({"format": "package", "ready": ready, "certificates": sorted(certificates), "version": version})
 
 
 def layout_of(options: FileOptions, certificate: str | None, columns: Sequence[str] | None) -> Interface:

@@ -8,13 +8,18 @@ a file that is no sound package is refused with a receipt under its own name, an
 
 import hashlib
 import io
+from pathlib import Path
 from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.channels.files import manifest, receipts
 from gateway.channels.files.claiming import Claims, strange_entries
 from gateway.channels.files.copied import CopiedDrop
 from gateway.channels.files.drop import RECEIPTS, ROOT, Drop, Entry
 from gateway.channels.files.findings import FileRefused, FileUnreadable, file_finding
+from gateway.channels.files.layout import package_layout
 from gateway.channels.files.package_file_options import PackageFileOptions, parse_package_file_options
 from gateway.channels.files.source import drop_of
 from gateway.documents import safexml
@@ -26,6 +31,7 @@ from gateway.model.finding import Finding
 from gateway.model.record import SourceKind
 from gateway.ports import Clock, FileResult, FileStep, Notice, Page, Position, Window
 from gateway.sdk import AdapterSettings
+from gateway.semantics.interface import Interface
 
 RECEIPT_SUFFIX: Final = ".receipt.xml"
 
@@ -42,8 +48,11 @@ class PackageFiles:
     apart = True
     """One package at fault says nothing of the others: they come from files of their own."""
 
-    def __init__(self, name: str, options: PackageFileOptions, drop: Drop, clock: Clock) -> None:
+    def __init__(
+        self, name: str, options: PackageFileOptions, drop: Drop, clock: Clock, pins: tuple[str, ...] = ()
+    ) -> None:
         self.name = name
+        self._pins = pins
         self._options = options.as_files()
         self._drop = drop
         self._clock = clock
@@ -131,6 +140,10 @@ class PackageFiles:
     def put_notice(self, document: bytes) -> None:
         """Write nothing: no notices are told here."""
 
+    def interface(self) -> Interface | None:
+        """Return how the files are complete and who signs them, as the suite attests it."""
+        return package_layout(self._options.ready, self._pins)
+
     def read(self, window: Window, after: Position | None, size: int) -> Page:
         """Refuse: what comes from here are packages (``fetch``)."""
         raise SourceError(f"{self.name}: packages, no rows")
@@ -172,4 +185,14 @@ def open_package_files(settings: AdapterSettings, clock: Clock) -> PackageFiles:
     if missing:
         told = ", ".join(missing)
         raise ConfigurationError(f"{place}: options.signing_certificates: 没有这个文件 / there is no such file: {told}")
-    return PackageFiles(settings.name, options, drop_of(options.as_files(), settings, place), clock)
+    try:
+        pins = tuple(_pin(settings.directory / each) for each in options.signing_certificates)
+    except ValueError as fault:
+        raise ConfigurationError(f"{place}: options.signing_certificates: {fault}") from fault
+    return PackageFiles(settings.name, options, drop_of(options.as_files(), settings, place), clock, pins)
+
+
+def _pin(path: Path) -> str:
+    """Return SHA-256 (hex, DER) of a certificate (PEM); raises ValueError."""
+    der = x509.load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.DER)
+    return hashlib.sha256(der).hexdigest()

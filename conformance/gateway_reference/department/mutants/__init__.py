@@ -38,6 +38,6 @@ def mutant(id_: str, given: str = "") -> Any:
 
 def load() -> dict[str, Mutant]:
     """Return every mutant."""
-    for module in ("records", "access", "service", "driven", "pushing"):
+    for module in ("records", "access", "service", "driven", "pushing", "dropping"):
         import_module(f"gateway_reference.department.mutants.{module}")
     return MUTANTS

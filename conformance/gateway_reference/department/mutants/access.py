@@ -30,7 +30,7 @@ class OtherPort(Department):
         return told
 
 
-@mutant("M002", "SP")
+@mutant("M002", "SPF")
 class DeclaresMore(Department):
     """The description declares an operation that does not exist."""
 

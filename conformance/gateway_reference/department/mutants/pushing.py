@@ -31,7 +31,7 @@ class OtherAddress(Pushing):
         return "127.0.0.1", 9
 
 
-@mutant("M004", "P")
+@mutant("M004", "PF")
 class VersionAhead(Pushing):
     """A version is announced that nobody knows."""
 
@@ -205,7 +205,7 @@ class RacingThreads(Pushing):
         return 1
 
 
-@mutant("H204", "P")
+@mutant("H204", "PF")
 class NewestFirst(Pushing):
     """The outbox is emptied from its newest row down."""
 
@@ -214,7 +214,7 @@ class NewestFirst(Pushing):
         return super().waiting()[::-1]
 
 
-@mutant("M062", "P")
+@mutant("M062", "PF")
 class WholeBatchAgain(Pushing):
     """The whole batch is sent again on partial acceptance."""
 
@@ -321,7 +321,7 @@ class LostOnBadReceipt(Pushing):
             raise
 
 
-@mutant("H211", "P")
+@mutant("H211", "PF")
 class ByArrival(Pushing):
     """Answers are tied to the records by their place in the outbox, not by their recordId."""
 
@@ -332,7 +332,7 @@ class ByArrival(Pushing):
         super().keep_receipt(package_id, [Answer(to, each.code) for to, each in zip(moved, answers, strict=True)])
 
 
-@mutant("H212", "P")
+@mutant("H212", "PF")
 class ReceiptsDropped(Pushing):
     """Receipts are acted upon and not kept."""
 
@@ -373,7 +373,7 @@ class NeverAsks(Pushing):
         return None
 
 
-@mutant("H216", "P")
+@mutant("H216", "PF")
 class UnknownIsSuccess(Pushing):
     """A code that is not known is taken for success."""
 
@@ -402,7 +402,7 @@ class WholeQueueStops(Pushing):
         self.busy(4 * 3600.0)
 
 
-@mutant("H219", "P")
+@mutant("H219", "PF")
 class GapsInNumbers(Pushing):
     """A number is drawn before it is known whether there is something to send."""
 

@@ -19,7 +19,7 @@ from gateway_reference.wire import Refusal
 Tables = dict[str, dict[str, Any]]
 
 
-@mutant("M015", "SP")
+@mutant("M015", "SPF")
 class GbkUnderUtf8(Department):
     """GBK bytes go out under a UTF-8 declaration."""
 
@@ -108,7 +108,7 @@ class NullOnEmpty(Department):
         raise AttributeError("NullReferenceException")
 
 
-@mutant("M059", "SP")
+@mutant("M059", "SPF")
 class FastClock(Department):
     """The clock is ten minutes fast."""
 
@@ -117,7 +117,7 @@ class FastClock(Department):
         return super().now() + timedelta(minutes=10)
 
 
-@mutant("M060", "SP")
+@mutant("M060", "SPF")
 class CountsBySync(Department):
     """Counts go by the day of synchronisation."""
 
@@ -126,7 +126,7 @@ class CountsBySync(Department):
         return row.changed[:10]
 
 
-@mutant("M061", "SP")
+@mutant("M061", "SPF")
 class NoZeroReport(Department):
     """A day without cases has no report."""
 
@@ -185,7 +185,7 @@ class TakenFlag(Department):
         super().reset()
 
 
-@mutant("H024", "SP")
+@mutant("H024", "SPF")
 class DigestOfOther(Department):
     """The digest is that of the document as it stands in the database, not as it goes out."""
 
@@ -194,7 +194,7 @@ class DigestOfOther(Department):
         return super().digest(document.replace("示例", "样本"))
 
 
-@mutant("H025", "SP")
+@mutant("H025", "SPF")
 class JoinDuplicates(Department):
     """A join with the parties gives a row twice."""
 
@@ -225,6 +225,19 @@ class OffsetPaging(Department):
             self.by_offset = False
             return f"0|{self.offset}"
         return super().cursor(row)
+
+
+@mutant("H052")
+class ClosedBothEnds(Department):
+    """Pages of a full pull are closed at both ends: the last row of one is the first of the next."""
+
+    def select(self, types: Sequence[str], since: str | None, cursor: str | None, size: int) -> tuple[list[Row], bool]:
+        """Return a page that begins with the last row of the one before, where everything is asked for."""
+        if cursor is None or types or since or size < 2:
+            return super().select(types, since, cursor, size)
+        rows, more = super().select(types, since, cursor, size - 1)
+        last = [row for row in self.visible() if self.cursor(row) == cursor]
+        return [*last, *rows], more
 
 
 @mutant("H028")
