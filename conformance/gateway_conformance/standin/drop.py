@@ -84,6 +84,7 @@ class DropReader:
         """Permission bits of the folder, as it was found for the first time."""
         self._stop = threading.Event()
         self._quiet = threading.Lock()
+        self._unread: dict[str, float] = {}
         self._late: list[threading.Timer] = []
         self._thread = threading.Thread(target=self._work, daemon=True)
 
@@ -172,14 +173,14 @@ class DropReader:
 
     def _manifest(self, name: str) -> Manifest | None:
         with suppress(OSError, FileRefused):
-            return manifest.parse((self.place / (name + manifest.SUFFIX)).read_bytes(), name)
+            found = manifest.parse((self.place / (name + manifest.SUFFIX)).read_bytes(), name)
+            self._unread.pop(name, None)
+            return found
         return None
 
     def _fresh(self, name: str) -> bool:
-        """Tell whether a manifest was written just now: one that is half there becomes readable in a moment."""
-        with suppress(OSError):
-            return abs(time.time() - (self.place / (name + manifest.SUFFIX)).stat().st_mtime) < SETTLE
-        return True
+        """Tell whether a manifest that cannot be read was found just now: one that is half there is whole in a moment."""
+        return time.monotonic() - self._unread.setdefault(name, time.monotonic()) < SETTLE
 
     # taking ------------------------------------------------------------------------------------------------------
 
@@ -189,6 +190,7 @@ class DropReader:
         except OSError:
             return  # gone, or not to be moved now: it is looked at again
         fault = ""
+        self._unread.pop(name, None)
         if declared is None:
             try:
                 declared = manifest.parse(told, name)
