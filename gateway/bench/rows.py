@@ -162,7 +162,7 @@ def _permit_case(chance: random.Random, number: int, begun: datetime) -> list[di
 def _penalty_case(chance: random.Random, number: int, begun: datetime) -> list[dict[str, object]]:
     owner, who = _PENALTY_BODY, _party(chance)
     noticed, decided, paid = _moments(chance, begun)
-    amount = chance.randrange(1, 400) * 500
+    amount = chance.randrange(1, 59) * 50  # below the amounts from which a hearing must be offered
     basis = "《示例管理法》第三十条、《江西省示例条例》第二十一条第二款"
     facts = f"经查,当事人在经营活动中未按示例规定办理。{_prose(chance, 14)}"
     shared: dict[str, object] = {

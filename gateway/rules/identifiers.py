@@ -55,7 +55,7 @@ def is_organisation_form(text: str) -> bool:
 
 def is_resident_form(text: str) -> bool:
     """Tell whether ``text`` is 17 digits and a digit or a capital X."""
-    return len(text) == 18 and set(text[:17]) <= _DIGITS and (text[17] in _DIGITS or text[17] == "X")
+    return len(text) == 18 and text.isascii() and text[:17].isdigit() and (text[17].isdigit() or text[17] == "X")
 
 
 @lru_cache(maxsize=4096)

@@ -21,12 +21,15 @@ def within(row: CaseRow, view: CaseView, context: Context, calendar: WorkingDays
         start = a.values.get(names["start"])
         if start is None or not row.holds(row.given, a.values, calendar):
             continue
-        for b in _acts(row, view, a, calendar):
-            if not b.is_new:
-                continue
-            act, begins, extension = _moment(b.values[names["act"]]), datetime.fromisoformat(start), longer(row, view)
-            limit = clock.limit(names["limit"], begins.date())
-            if limit is None or (extension >= 0 and limit.lasts((day_of(act) - day_of(begins)).days)):
+        acts = [b for b in _acts(row, view, a, calendar) if b.is_new]
+        begins = datetime.fromisoformat(start)
+        limit = clock.limit(names["limit"], begins.date()) if acts else None
+        if limit is None:
+            continue
+        extension = longer(row, view)
+        for b in acts:
+            act = _moment(b.values[names["act"]])
+            if extension >= 0 and limit.lasts((day_of(act) - day_of(begins)).days):
                 continue
             due = clock.due(limit, begins, suspensions=pauses(row, view), extension=extension)
             if not due.provisional and not due.is_paused and not due.met_by(act):
