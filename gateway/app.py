@@ -2,8 +2,8 @@
 """Composition root: the only place where configuration becomes ledger, sources, mappings and destinations."""
 
 import os
-from collections.abc import Callable, Collection, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -163,7 +163,7 @@ class _Wiring:
         mappings = {
             each.name: load_source_mapping(self.configuration, each, self.pack)
             for each in self.configuration.sources
-            if not each.standard_form
+            if not each.standard_form and not each.hosted
         }
         limit = self.configuration.site.run.page_limit.total_seconds()
         return Wiring(self.pack.name, mappings, limit)
@@ -171,23 +171,7 @@ class _Wiring:
     def workplace(self, sources: tuple[SourcePart, ...], translator: Translator, *, joins: bool) -> Workplace:
         signer = self.signer()
         site = self.configuration.site
-        lock, watch = lock_of(self.configuration), watch_of(self.configuration)
-        ledger = open_ledger(
-            site.ledger.url.reveal(),
-            self.clock,
-            self.ids,
-            self.pack.types,
-            discards=[code for code, rule in self.rules.catalogue.items() if rule.discards],
-        )
-        ledger.evidence.sign = sealing_key(site.trust.key.reveal_bytes())
-        ledger.judge = PackJudge(judging_packs(self.pack, load_packs()))
-        ledger.catalogue_required = site.catalogue == "required"
-        ledger.lock = lock
-        try:
-            take_revocations(self.configuration, ledger)
-        except ConfigurationError:
-            ledger.close()
-            raise
+        ledger, watch = self.ledger(), watch_of(self.configuration)
         workers = ledger.again(lambda connection: self._enlist(connection, ledger, joins=joins))
         ledger.membership.admit(workers, [each.terms.name for each in ledger.routes])
         routes = {route.terms.name: route for route in ledger.routes}
@@ -209,6 +193,29 @@ class _Wiring:
             sweep_at=site.reconciliation.sweep,
             watch=watch,
         )
+
+    def ledger(self, *, exclusive: bool = True) -> Ledger:
+        """Open the ledger to take records in, with all that is asked of them; ``exclusive``: as the only writer."""
+        site = self.configuration.site
+        lock = lock_of(self.configuration)
+        ledger = open_ledger(
+            site.ledger.url.reveal(),
+            self.clock,
+            self.ids,
+            self.pack.types,
+            discards=[code for code, rule in self.rules.catalogue.items() if rule.discards],
+            exclusive=exclusive,
+        )
+        ledger.evidence.sign = sealing_key(site.trust.key.reveal_bytes())
+        ledger.judge = PackJudge(judging_packs(self.pack, load_packs()))
+        ledger.catalogue_required = site.catalogue == "required"
+        ledger.lock = lock
+        try:
+            take_revocations(self.configuration, ledger)
+        except ConfigurationError:
+            ledger.close()
+            raise
+        return ledger
 
     def _enlist(self, connection: Transaction, ledger: Ledger, *, joins: bool) -> list[int]:
         """Give destinations their numbers, and this process one worker for each; set up the job queue in cluster mode."""
@@ -245,6 +252,8 @@ class _Wiring:
         parts: list[SourcePart] = []
         for settings in self.configuration.sources:
             try:
+                if settings.hosted:  # nothing to pull: workbooks come by a command
+                    continue
                 if settings.shadow:  # its mapping is checked all the same
                     compile_source_mapping(self.configuration, settings, self.pack)
                     continue
@@ -298,6 +307,19 @@ def cores_to_spare() -> int:
     """Return how many child processes make sense here: what the parent leaves free, two at most, as it then is the limit."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores - 1, 2)
+
+
+@contextmanager
+def writing_ledger(configuration: Configuration) -> Iterator[Ledger]:
+    """Open the ledger to take records beside a running gateway, with its rules, its lock and its destinations (B28)."""
+    pack = load_pack(configuration.site.pack)
+    wiring = _Wiring(configuration, pack, Rules(pack), SystemClock(), SystemIds())
+    with closing(wiring.ledger(exclusive=False)) as ledger:
+        terms = [terms_of(each) for each in configuration.destinations]
+        ledger.routes = ledger.again(lambda connection: register(connection, terms))
+        if configuration.site.run.mode == "cluster":
+            ledger.again(lambda connection: _set_up_jobs(connection, ledger))
+        yield ledger
 
 
 def to_reconcile(

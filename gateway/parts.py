@@ -16,11 +16,13 @@ from gateway.channels.https import Endpoint, HttpsChannel
 from gateway.channels.soap import PowerExchange
 from gateway.clock import SystemClock, SystemIds
 from gateway.config import Configuration, DestinationSettings, SourceSettings
+from gateway.dictionary.workbook import dictionary_digest
 from gateway.documents.schema import Schema
 from gateway.errors import ConfigurationError
 from gateway.flow.collect import Handling
 from gateway.flow.dated import DatedValidator
 from gateway.flow.fetching import Fetching
+from gateway.flow.hosted import HostedMapper, HostedRows
 from gateway.flow.receive import Judging
 from gateway.flow.receive import Sender as Packaging
 from gateway.flow.validate import PackValidator
@@ -111,6 +113,8 @@ def open_source(configuration: Configuration, settings: SourceSettings, clock: C
         from gateway.channels.files.package_files import open_package_files
 
         return open_package_files(options, clock)
+    if settings.hosted:
+        return HostedRows(settings.name, "", ())
     if settings.standard_form:
         from gateway.channels.department import DepartmentSource
 
@@ -128,6 +132,8 @@ def compile_source_mapping(configuration: Configuration, settings: SourceSetting
     """Load and compile the mapping of a source. Raises ConfigurationError with every fault of the file."""
     if settings.standard_form:
         return StandardForm()
+    if settings.hosted:
+        return HostedMapper(pack.types, f"dictionary {dictionary_digest(pack)[:16]}")
     return compile_mapping(load_source_mapping(configuration, settings, pack), pack, settings.name)
 
 

@@ -213,7 +213,8 @@ class SourceSettings(Settings):
     adapter: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")] = "database"
     options: dict[str, Any] = Field(default_factory=dict)
     mapping: Annotated[
-        Text | None, Field(description="none for department and packages: their records have the standard form")
+        Text | None,
+        Field(description="none for department, packages and hosted: their records have the standard form"),
     ] = None
     schedule: Cron | None = None
     waiting: Duration | None = None
@@ -227,13 +228,23 @@ class SourceSettings(Settings):
         """Whether its records come in the standard form, with versions of their own, and need no mapping."""
         return self.adapter in _STANDARD_FORM
 
+    @property
+    def hosted(self) -> bool:
+        """Whether it is a department without a system, whose clerks fill in workbooks."""
+        return self.adapter == "hosted"
+
     @model_validator(mode="after")
     def _mapped(self) -> Self:
-        if self.standard_form and self.mapping is not None:
+        unmapped = self.standard_form or self.hosted
+        if unmapped and self.mapping is not None:
             raise ValueError(f"adapter: {self.adapter} 不用 mapping / needs no mapping")
+        if self.hosted and (self.kind is not SourceKind.STATE or self.schedule is not None or self.shadow):
+            raise ValueError(
+                "adapter: hosted 须为 kind: state,没有 schedule 和 shadow / needs kind: state, no schedule or shadow"
+            )
         if self.standard_form and self.kind is not SourceKind.EVENT:
             raise ValueError(f"adapter: {self.adapter} 须为 kind: event / needs kind: event")
-        if not self.standard_form and self.mapping is None:
+        if not unmapped and self.mapping is None:
             raise ValueError("mapping: 必须填写 / is needed")
         return self
 

@@ -2,8 +2,11 @@
 """Excel templates (填报模板): headers with notes, drop-downs of the codes in force, a page that explains, a stamp."""
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO
+from types import MappingProxyType
 from typing import Any
 
 from openpyxl import Workbook
@@ -19,6 +22,8 @@ from gateway.dictionary.sheets import YES_NO, Heading, in_force, note_lines, she
 from gateway.pack import LEVELS, CodeList, Pack
 
 GUIDE, CODES, STAMP = "填写说明", "代码表", "_stamp"
+STATUS, PROBLEM = "状态", "问题"
+DRAFT, SUBMIT = "草稿", "提交"
 LAST_ROW = 50_000
 _FORMATS = {"date": "yyyy-mm-dd", "dateTime": "yyyy-mm-dd hh:mm:ss", "decimal": "0.00####", "integer": "0"}
 _COLOURS = {"M": "F8CBAD", "C": "FFE699", "O": "E2EFDA"}
@@ -45,6 +50,68 @@ def workbook(pack: Pack, code: str, on: date) -> bytes:
     held = BytesIO()
     book.save(held)
     return held.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTemplate:
+    """The template of one power item: its record types, and texts by element path that the gateway fills in itself."""
+
+    item: str
+    source: str
+    types: tuple[str, ...]
+    fixed: Mapping[str, Mapping[str, str]]
+
+
+def item_workbook(pack: Pack, template: ItemTemplate, on: date) -> bytes:
+    """Return the template that a department without a system fills in for an item, as ``.xlsx``.
+
+    Status and problem stand before the columns of every record; what the gateway fills in has no column.
+    """
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    book.properties.creator = book.properties.title = f"{pack.name} {template.item}"
+    book.properties.created = book.properties.modified = _FIXED
+    described = [each for code in template.types for each in describe(pack, code)]
+    ranges = _Ranges({each.codes.name: each.codes for each in described if each.codes is not None}, on)
+    for code in template.types:
+        for number, sheet in enumerate(sheets(pack, code)):
+            page = book.create_sheet(sheet.title.replace("/", "-"))
+            first = 1 if number else _status_columns(page)
+            headings = [each for each in sheet.headings if not _is_fixed(each, template.fixed.get(code, {}))]
+            for at, heading in enumerate(headings, first):
+                _heading(page, at, heading, ranges)
+            page.freeze_panes = "A2" if number else "C2"
+    for code in template.types:
+        _guide(book.create_sheet(f"{GUIDE}{code}" if len(template.types) > 1 else GUIDE), pack, code, on)
+    ranges.write(book.create_sheet(CODES))
+    more = {"item": template.item, "source": template.source}
+    _stamp(book.create_sheet(STAMP), pack, " ".join(template.types), on, more)
+    held = BytesIO()
+    book.save(held)
+    return held.getvalue()
+
+
+def _is_fixed(heading: Heading, fixed: Mapping[str, str]) -> bool:
+    return heading.column is not None and heading.column.described.element.path in fixed
+
+
+def _status_columns(page: Worksheet) -> int:
+    """Write the columns that are not of the record; return the number of the first that is."""
+    for number, (header, note, width) in enumerate(
+        (
+            (STATUS, "草稿:只检查,不收录、不投递。提交或留空:检查无误即收录。", 10),
+            (PROBLEM, "由网关填写,不用改动。", 40),
+        ),
+        1,
+    ):
+        cell = _write(page, 1, number, header, bold=True)
+        cell.comment = Comment(note, "gateway", height=80, width=240)
+        cell.fill = PatternFill("solid", fgColor=_COLOURS["O"])
+        page.column_dimensions[get_column_letter(number)].width = width
+    rule = DataValidation("list", formula1=f'"{DRAFT},{SUBMIT}"', allow_blank=True, showErrorMessage=True)
+    rule.add(f"A2:A{LAST_ROW}")
+    page.add_data_validation(rule)
+    return 3
 
 
 def dictionary_digest(pack: Pack) -> str:
@@ -135,12 +202,12 @@ def _guide(page: Worksheet, pack: Pack, code: str, on: date) -> None:
         page.column_dimensions[letter].width = width
 
 
-def _stamp(page: Worksheet, pack: Pack, code: str, on: date) -> None:
+def _stamp(page: Worksheet, pack: Pack, code: str, on: date, more: Mapping[str, str] = MappingProxyType({})) -> None:
     """Write what the template was made from; intake compares it with the pack in force."""
     facts = {
         "pack": pack.name, "version": pack.version, "pack_digest": pack.digest,
         "dictionary_digest": dictionary_digest(pack), "code_list_version": pack.code_list_version, "type": code,
-        "codes_in_force_on": on.isoformat(),
+        "codes_in_force_on": on.isoformat(), **more,
     }  # fmt: skip
     for row, (name, value) in enumerate(facts.items(), 1):
         _write(page, row, 1, name)

@@ -28,9 +28,37 @@ class Tab(StrEnum):
     NO_HEADER = "TAB-015"
     NO_PARENT = "TAB-016"
     FORMULA_ERROR = "TAB-017"
+    FORMULA = "TAB-018"
+    OLD_TEMPLATE = "TAB-019"
+    NOT_A_TEMPLATE = "TAB-020"
+    TWICE = "TAB-021"
+    STATUS = "TAB-022"
 
 
 FAULTS: Final[dict[Tab, tuple[Words, Words]]] = {
+    Tab.FORMULA: (
+        Words("单元格是公式,不是填写的内容:{detail}", "the cell holds a formula, not a value: {detail}"),
+        Words("复制后用「选择性粘贴-值」换成内容", "copy it and paste it as a value"),
+    ),
+    Tab.OLD_TEMPLATE: (
+        Words("模板版本已过期:{detail}", "the template is out of date: {detail}"),
+        Words(
+            "用 gateway hosted template 取新模板,把内容复制过去",
+            "get the new template with gateway hosted template and copy the rows into it",
+        ),
+    ),
+    Tab.NOT_A_TEMPLATE: (
+        Words("不是本网关发出的填报模板:{detail}", "not a template made by this gateway: {detail}"),
+        Words("在 gateway hosted template 给出的 .xlsx 中填写", "fill in the .xlsx that gateway hosted template gives"),
+    ),
+    Tab.TWICE: (
+        Words("同一条记录填了两行:{detail}", "the same record stands on two rows: {detail}"),
+        Words("删去一行,或更正办件编号、序号", "delete one of them, or mend case number and sequence"),
+    ),
+    Tab.STATUS: (
+        Words("状态只能是「草稿」或「提交」:{detail}", "the status is 草稿 (draft) or 提交 (submit): {detail}"),
+        Words("从下拉中选择;留空即提交", "choose from the drop-down; empty means submit"),
+    ),
     Tab.REFUSED: (
         Words("表格文件无法读取:{detail}", "the workbook can't be read: {detail}"),
         Words("用 Excel 或 WPS 打开后另存为 .xlsx 再试", "open it in Excel or WPS, save it as .xlsx and try again"),

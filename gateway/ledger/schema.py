@@ -10,6 +10,7 @@ from gateway.ledger import backfill_tables as _backfill  # noqa: F401 # its tabl
 from gateway.ledger import evidence_tables as _evidence  # noqa: F401 # its tables join the metadata
 from gateway.ledger import failure_tables as _failures  # noqa: F401 # its tables join the metadata
 from gateway.ledger import golive_tables as _golive  # noqa: F401 # its tables join the metadata
+from gateway.ledger import hosted_tables as _hosted  # noqa: F401 # its tables join the metadata
 from gateway.ledger import mapping_tables as _mappings  # noqa: F401 # its tables join the metadata
 from gateway.ledger import people_tables as _people  # noqa: F401 # its tables join the metadata
 from gateway.ledger import received_tables as _received  # noqa: F401 # and its

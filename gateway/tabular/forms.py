@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -16,25 +16,53 @@ from gateway.model.finding import Finding
 from gateway.pack import Pack
 
 IGNORED: Final = frozenset({GUIDE, CODES, STAMP})
+
+
+def is_ignored(title: str) -> bool:
+    """Tell whether a sheet explains and holds no records."""
+    return title in IGNORED or title.startswith(GUIDE)
+
+
 _NOISE: Final = re.compile(r"[\s*()()【】\[\]]+")
 _DOTS: Final = re.compile(r"[.．。·/、\-—>]+")
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What a table need not hold: texts by element path of each record type, which always stand.
+
+    ``beside`` are headers of columns that are not of the record and are handed on with it.
+    """
+
+    fixed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    beside: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
-    """One table of a record type: the sheet of the template and how it hangs together with the others."""
+    """One table of a record type: the sheet of the template and how it hangs together with the others.
+
+    ``fixed`` are texts of the record that no column holds, ``beside`` headers of columns that are not of it.
+    """
 
     code: str
     sheet: Sheet
     layout: Layout
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    beside: frozenset[str] = frozenset()
+
+    def gives(self, heading: Heading) -> bool:
+        """Tell whether a heading may be missing, as its text is given."""
+        return heading.column is not None and heading.column.described.element.path in self.fixed
 
 
 class Forms:
     """All tables of a pack by name and title."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, given: Given | None = None) -> None:
         """Prepare; tables are described on first use."""
         self._pack = pack
+        self._given = given or Given()
 
     @cached_property
     def _by_name(self) -> Mapping[str, Form]:
@@ -47,8 +75,9 @@ class Forms:
 
     def of(self, code: str) -> tuple[Form, ...]:
         """Return the tables of a record type, its own first."""
+        fixed, beside = self._given.fixed.get(code, {}), self._given.beside
         return tuple(
-            Form(code, sheet, layout)
+            Form(code, sheet, layout, fixed, beside)
             for sheet, layout in zip(sheets(self._pack, code), layouts(self._pack, code), strict=True)
         )
 
@@ -67,18 +96,23 @@ class Forms:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A header understood: the form's headings, in the form's order, by column number (from 0)."""
+    """A header understood: the form's headings, in the form's order, by column number (from 0); and what stands beside."""
 
     headings: Mapping[int, Heading]
+    beside: Mapping[int, str] = field(default_factory=dict)
 
 
 def read_head(form: Form, grid: Grid, line: Line) -> Head | list[Finding]:
     """Match a header row with the form; where it does not fit, return every fault of it."""
     known = _known(form.sheet.headings)
     found: dict[int, Heading] = {}
+    beside: dict[int, str] = {}
     faults: list[Finding] = []
     for at, cell in enumerate(line.cells):
         if blank(cell):
+            continue
+        if str(cell).strip() in form.beside:
+            beside[at] = str(cell).strip()
             continue
         heading = known.get(_plain(str(cell)))
         where = f"{str(cell).strip()[:50]}({grid.address(line.number, at + 1)})"
@@ -90,10 +124,10 @@ def read_head(form: Form, grid: Grid, line: Line) -> Head | list[Finding]:
             found[at] = heading
     for heading in form.sheet.headings:
         required = heading.owner or (heading.column is not None and heading.column.required)
-        if required and heading not in found.values():
+        if required and heading not in found.values() and not form.gives(heading):
             faults.append(tab_finding(Tab.MISSING_HEADER, _called(heading), line=line.number))
     order = {id(heading): at for at, heading in enumerate(form.sheet.headings)}
-    return faults or Head(dict(sorted(found.items(), key=lambda each: order[id(each[1])])))
+    return faults or Head(dict(sorted(found.items(), key=lambda each: order[id(each[1])])), beside)
 
 
 def headless(head: Head, grid: Grid, line: Line) -> list[Finding]:
@@ -101,7 +135,7 @@ def headless(head: Head, grid: Grid, line: Line) -> list[Finding]:
     return [
         tab_finding(Tab.NO_HEADER, grid.address(line.number, at + 1), line=line.number, column=at + 1)
         for at, cell in enumerate(line.cells)
-        if at not in head.headings and not blank(cell)
+        if at not in head.headings and at not in head.beside and not blank(cell)
     ]
 
 

@@ -12,7 +12,7 @@ from gateway.grids.faults import Tab, tab_finding
 from gateway.grids.grid import Grid, Line, blank
 from gateway.model.finding import Finding
 from gateway.pack import Pack
-from gateway.tabular.forms import IGNORED, Form, Forms
+from gateway.tabular.forms import Form, Forms, Given, is_ignored
 from gateway.tabular.records import Spot, TableReader, TableRecord
 
 SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".csv"})
@@ -36,10 +36,10 @@ class TableFile:
 class Tables:
     """Reads tables by the templates of one pack."""
 
-    def __init__(self, pack: Pack) -> None:
-        """Prepare; the templates are described on first use."""
+    def __init__(self, pack: Pack, given: Given | None = None) -> None:
+        """Prepare; the templates are described on first use. ``given`` is what tables need not hold."""
         self._pack = pack
-        self._forms = Forms(pack)
+        self._forms = Forms(pack, given)
 
     def read(self, file: TableFile) -> Iterator[Read]:
         """Yield the records of a workbook or CSV file and what is wrong with it as such; raises OSError."""
@@ -97,7 +97,7 @@ class Tables:
         named: dict[str, list[tuple[Form, Grid]]] = {}
         strange: list[Grid] = []
         for grid in grids:
-            if grid.name in IGNORED:
+            if is_ignored(grid.name):
                 continue
             form = self._forms.named(grid.name)
             if form is None:

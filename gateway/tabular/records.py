@@ -33,6 +33,7 @@ class TableRecord:
     spot: Spot
     places: dict[str, Spot] = field(default_factory=dict)
     findings: list[tuple[Spot, Finding]] = field(default_factory=list)
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, path: str) -> Spot:
         """Return the cell of a path below the payload element, or the nearest above it that has one."""
@@ -55,6 +56,7 @@ class _Row:
     owner: tuple[str | None, ...]
     lines: tuple[int | None, ...]
     findings: list[tuple[Spot, Finding]]
+    beside: dict[str, str] = field(default_factory=dict)
 
 
 _Children = Mapping[str, Mapping[tuple[str | None, ...], Sequence[_Row]]]
@@ -140,6 +142,13 @@ class TableReader:
                 owner[element.path] = text
             if not heading.owner:
                 row.texts[element.path] = (text, spot)
+        row.beside = {
+            name: str(line.cells[at]).strip()
+            for at, name in head.beside.items()
+            if at < len(line.cells) and not blank(line.cells[at])
+        }
+        if form.layout.parent is None:
+            row.texts.update({path: (text, row.spot) for path, text in form.fixed.items()})
         row.owner = tuple(owner.get(column.described.element.path) for column in form.layout.key)
         row.lines = tuple(lines)
         return row
@@ -148,7 +157,7 @@ class TableReader:
         return Spot(grid.file, row, column, grid.address(row, column or 1))
 
     def _record(self, row: _Row, children: _Children) -> TableRecord:
-        record = TableRecord(self._code, b"", row.spot, findings=list(row.findings))
+        record = TableRecord(self._code, b"", row.spot, findings=list(row.findings), beside=row.beside)
         below = {path: held.get(row.owner, ()) for path, held in children.items()}
         for rows in below.values():
             for each in rows:
