@@ -63,6 +63,7 @@ from gateway.trust.detached import signer as sealing_key
 from gateway.trust.signing import Signer
 
 if TYPE_CHECKING:
+    from gateway.exchange.app import Workbooks
     from gateway.schedule.worker import ClusterWorker
 
 
@@ -139,7 +140,14 @@ class Gateway:
         judging = judging_packs(self.pack, load_packs())
         handling = Versions(pack_stamp(judging), "standard-form", f"intake {__version__}")
         wired = intake_settings(site, self.pack, Rules(self.pack), signer, validator_for(judging), handling)
-        return Intake(wired, self.place.ledger, self.place.clock, grew)
+        return Intake(wired, self.place.ledger, self.place.clock, grew, self._workbooks(grew))
+
+    def _workbooks(self, grew: Callable[[int], None]) -> "Workbooks | None":
+        if not any(each.hosted for each in self.configuration.sources):
+            return None
+        from gateway.hosted import pushed_workbooks
+
+        return pushed_workbooks(self.configuration, self.place.ledger, grew)
 
     def worker(self, concurrency: int, *, first_pulls: bool = False) -> "ClusterWorker":
         """Return a worker of cluster mode that runs ``concurrency`` jobs at once, not yet started."""

@@ -4,25 +4,32 @@
 import hashlib
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from gateway.app import writing_ledger
 from gateway.channels.hosted_options import parse_hosted_options
 from gateway.clock import SystemClock
 from gateway.config import Configuration, SourceSettings
 from gateway.dictionary.workbook import ItemTemplate, item_workbook
-from gateway.errors import ConfigurationError, RecordError
+from gateway.errors import ConfigurationError, RecordError, RefusedByGate
+from gateway.exchange.app import Marked, Workbooks
 from gateway.flow.collect import Pull, pull
 from gateway.flow.hosted import HostedRows, fixed_texts, hosted_row, key_of
+from gateway.flow.receive import CallRefused, Sender
 from gateway.flow.translate import TrialNumbers, translate
 from gateway.grids.excel import WorkbookRefused
 from gateway.grids.faults import Tab, tab_finding
 from gateway.ledger import hosted as accounts
+from gateway.ledger.acts import is_paused
+from gateway.ledger.audit import Act, record_act
 from gateway.ledger.hosted import Fate
+from gateway.ledger.store import Ledger
 from gateway.model.finding import Finding
+from gateway.model.person import Actor
 from gateway.model.record import Observation, Row
 from gateway.model.words import Words
 from gateway.pack import Pack, load_pack, load_packs
@@ -31,6 +38,8 @@ from gateway.tabular.marked import Mark, marked
 from gateway.tabular.records import Spot
 from gateway.tabular.upload import SUFFIX, Filled, Upload, read_upload, stale, stamp_of
 
+UPLOAD = "hosted.upload"
+_PAUSE_SECONDS = 600
 _ACCEPTED, _WAITING = "accepted", "waiting"
 _OUTCOMES = {
     "accepted": Words("已收录", "accepted"), "waiting": Words("已保存,等待同一办件的前序记录", "waits for an earlier record"),
@@ -40,6 +49,11 @@ _OUTCOMES = {
     "good": Words("检查无误", "good"),
 }  # fmt: skip
 """What the problem column says of a row."""
+
+
+def _paused(name: str) -> RefusedByGate:
+    hint = Words("恢复后再上传:gateway source resume", "upload it once gateway source resume has been given")
+    return RefusedByGate(f"数据源 {name} 已暂停 / the source is paused", hint)
 
 
 class UnusableWorkbook(RecordError):
@@ -70,7 +84,7 @@ class Taken:
 
     def as_json(self) -> dict[str, Any]:
         """Return it for machines, without the workbook."""
-        found = [{"cell": spot.address, "code": each.code, "message": each.message, "hint": each.hint, "refuses": each.refuses}
+        found = [{"cell": spot.address, "code": each.code, "message": each.message._asdict(), "hint": each.hint._asdict(), "refuses": each.refuses}
                  for spot, each in self.findings]  # fmt: skip
         return {"upload": self.number, "source": self.source, "item": self.item, **self.figures, "findings": found}
 
@@ -112,19 +126,28 @@ def make_template(configuration: Configuration, item: str, source: str | None = 
     return item_workbook(load_pack(configuration.site.pack), template, SystemClock().now().date())
 
 
-class Desk:
-    """Takes workbooks of hosted departments."""
+class NotItsOrganisation(Exception):
+    """A sender gave the workbook of a body that it may not speak for; the message names it."""
 
-    def __init__(self, configuration: Configuration) -> None:
+
+class Desk:
+    """Takes workbooks of hosted departments; ``opened`` opens the ledger for what is written."""
+
+    def __init__(self, configuration: Configuration, opened: Callable[[], AbstractContextManager[Ledger]]) -> None:
         self._configuration = configuration
+        self._opened = opened
         self._pack: Pack = load_pack(configuration.site.pack)
 
-    def take(self, path: Path, actor: str, *, draft: bool = False, keep: bool = True) -> Taken:
+    def take(
+        self, path: Path, actor: Actor, *, draft: bool = False, keep: bool = True, name: str | None = None,
+        organisations: Collection[str] | None = None,
+    ) -> Taken:  # fmt: skip
         """Check a workbook and take what is sound; a draft, or ``keep`` False, is checked only.
 
-        Raises UnusableWorkbook where nothing of it can be taken, ConfigurationError, LedgerError.
+        ``name`` is what it is called in the account; ``organisations`` are those that the actor may speak for, None all.
+        Raises UnusableWorkbook where nothing of it can be taken, NotItsOrganisation, ConfigurationError, LedgerError.
         """
-        settings, template, upload, digest = self._read(path)
+        settings, template, upload, digest = self._read(path, organisations)
         filled = self._without_twins(upload.records)
         rows = [self._row(each) for each in filled]
         submitted = {at for at, each in enumerate(filled) if not (draft or each.draft)}
@@ -141,9 +164,11 @@ class Desk:
         figures = self._figures(by_row, unchanged, len(upload.faults))
         found = (*(pair for mark in marks for pair in mark.findings), *upload.faults)
         taken = Taken(settings.name, template.item, figures, found, marked(path, marks, upload.faults))
-        return self._account(taken, path, digest, actor, run_id, draft=draft) if keep else taken
+        return self._account(taken, name or path.name, digest, actor, run_id, draft=draft) if keep else taken
 
-    def _read(self, path: Path) -> tuple[SourceSettings, ItemTemplate, Upload, str]:
+    def _read(
+        self, path: Path, organisations: Collection[str] | None
+    ) -> tuple[SourceSettings, ItemTemplate, Upload, str]:
         if path.suffix.lower() != SUFFIX:
             raise UnusableWorkbook([tab_finding(Tab.NOT_A_TEMPLATE, path.name)])
         try:
@@ -152,6 +177,8 @@ class Desk:
             if wrong is not None:
                 raise UnusableWorkbook([wrong])
             settings, template = template_of(self._configuration, stamp["item"], stamp["source"])
+            if organisations is not None and settings.org not in organisations:
+                raise NotItsOrganisation(settings.org)
             options = parse_hosted_options(settings.options, f"sources.d/{settings.name}.yaml")
             size = path.stat().st_size
             if size > options.largest:
@@ -199,7 +226,10 @@ class Desk:
         judging = judging_packs(self._pack, load_packs())
         handling = handling_of(self._configuration, settings, self._pack, validator_for(judging), pack_stamp(judging))
         unique = {row.row_id: row for row in rows}
-        with writing_ledger(self._configuration) as ledger:
+        with self._opened() as ledger:
+            with ledger.reading() as connection:
+                if is_paused(connection, settings.name):
+                    raise _paused(settings.name)
             job = Pull(ledger, HostedRows(settings.name, digest, unique.values()), handling, SystemClock())
             pulled = pull(job)
             with ledger.reading() as connection:
@@ -231,15 +261,17 @@ class Desk:
             "unchanged": unchanged, "faults": faults,
         }  # fmt: skip
 
-    def _account(self, taken: Taken, path: Path, digest: str, actor: str, run_id: int | None, *, draft: bool) -> Taken:
-        with writing_ledger(self._configuration) as ledger, ledger.begin() as connection:
+    def _account(self, taken: Taken, file: str, digest: str, actor: Actor, run_id: int | None, *, draft: bool) -> Taken:
+        with self._opened() as ledger, ledger.begin() as connection:
             number = accounts.keep(
                 connection,
                 accounts.Upload(
-                    source=taken.source, item=taken.item, at=ledger.now(), actor=actor, file=path.name[:200], digest=digest,
-                    draft=draft, run_id=run_id, result=zlib.compress(taken.workbook), **taken.figures,
+                    source=taken.source, item=taken.item, at=ledger.now(), actor=actor.name, file=file[:200],
+                    digest=digest, draft=draft, run_id=run_id, result=zlib.compress(taken.workbook), **taken.figures,
                 ),
             )  # fmt: skip
+            detail = {"file": file[:200], "item": taken.item, **taken.figures}
+            record_act(connection, actor, Act(UPLOAD, f"source:{taken.source}:{number}", detail=detail), ledger.now())
         return replace(taken, number=number)
 
 
@@ -248,3 +280,27 @@ def _trial(seen: Observation, *, draft: bool) -> Fate:
     if refused or not seen.drafts:
         return Fate("draft-wrong" if draft else "refused", None, refused)
     return Fate("draft" if draft else "good", None, seen.warnings)
+
+
+def pushed_workbooks(configuration: Configuration, ledger: Ledger, grew: Callable[[int], None]) -> Workbooks:
+    """Return what takes the workbooks that clerks push; each sender speaks for its own organisations alone."""
+    desk = Desk(configuration, lambda: nullcontext(ledger))
+
+    def take(data: bytes, sender: Sender, draft: bool) -> Marked:  # in the order of the protocol
+        with TemporaryDirectory(prefix="gateway-hosted-") as folder:
+            path = Path(folder, f"workbook{SUFFIX}")
+            path.write_bytes(data)
+            try:
+                taken = desk.take(
+                    path, Actor(sender.name, None, "certificate"), draft=draft, organisations=sender.organisations
+                )
+            except NotItsOrganisation as refused:
+                raise CallRefused("3002", f"不能代 {refused} 填报 / it may not speak for this organisation") from None
+            except RefusedByGate as refused:
+                raise CallRefused("4002", refused.spoken("zh"), _PAUSE_SECONDS) from None
+            except (UnusableWorkbook, ConfigurationError) as fault:
+                raise CallRefused("1002", f"{fault.spoken('zh')} / {fault.spoken('en')}") from None
+        grew(taken.figures["accepted"])
+        return Marked(taken.workbook, taken.as_json())
+
+    return take

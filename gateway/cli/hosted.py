@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from gateway.app import writing_ledger
 from gateway.cli.acting import Claim, acting_options, resolve
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, dry_run_option, json_option
@@ -14,17 +15,15 @@ from gateway.cli.output import emit_json, print_table, say, spoken
 from gateway.clock import moment
 from gateway.config import load
 from gateway.errors import RefusedByGate
-from gateway.hosted import Desk, Taken, make_template
+from gateway.hosted import UPLOAD, Desk, Taken, make_template
 from gateway.i18n import _
 from gateway.ledger import hosted as accounts
-from gateway.ledger.audit import Act, record_act
 from gateway.model.person import Duty
 from gateway.model.words import Words
 from gateway.parts import read_ledger, write_ledger
 
 _OUT = click.Path(dir_okay=False, path_type=Path)
 _COUNTED = ("records", "accepted", "waiting", "refused", "drafts", "unchanged", "faults")
-_UPLOAD = "hosted.upload"
 
 
 @click.group(help="代建部门:取填报模板、上传填好的工作簿、查看上传结果")
@@ -71,14 +70,9 @@ def upload(
     out = out or file.with_name(f"{file.stem}-结果{file.suffix}")
     _refuse_existing(out, force=force)
     with write_ledger(configuration) as ledger:
-        actor = resolve(ledger, claim, Duty.OPERATE, _UPLOAD, file.name)
-    taken = Desk(configuration).take(file, actor.name, draft=draft, keep=not dry_run)
+        actor = resolve(ledger, claim, Duty.OPERATE, UPLOAD, file.name)
+    taken = Desk(configuration, lambda: writing_ledger(configuration)).take(file, actor, draft=draft, keep=not dry_run)
     _write(out, taken.workbook, force=force)
-    if not dry_run:
-        with write_ledger(configuration) as ledger, ledger.begin() as connection:
-            detail = {"file": file.name, "item": taken.item, **taken.figures}
-            done = Act(_UPLOAD, f"source:{taken.source}:{taken.number}", detail=detail)
-            record_act(connection, actor, done, ledger.now())
     if as_json:
         emit_json({**taken.as_json(), "result": out, "dry_run": dry_run})
     else:

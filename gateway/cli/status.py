@@ -152,7 +152,7 @@ def _schedules(configuration: Configuration, rows: Mapping[str, Any]) -> list[di
     """Return every schedule with its last firing and its next: why one did not run stands in state and detail."""
     site = configuration.site
     lines = named(
-        {each.name: each.schedule for each in configuration.sources},
+        {each.name: each.schedule for each in configuration.sources if not each.hosted},
         [each.name for each in configuration.destinations if each.statements],
         site.reconciliation.schedule,
         site.reconciliation.sweep,

@@ -39,6 +39,10 @@ def command(
         raise click.UsageError(_("--since 只能与 --dry-run 一起使用"))
     configuration = load(directory)
     settings = source_named(configuration, source)
+    if settings.hosted:
+        raise ConfigurationError(
+            _("数据源 {name} 是代建部门,没有系统可采集;用 gateway hosted upload 上传填好的工作簿").format(name=source)
+        )
     if dry_run:
         return _rehearse(configuration, settings, since, as_json)
     if settings.shadow:

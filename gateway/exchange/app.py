@@ -4,9 +4,9 @@
 import asyncio
 import hashlib
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 from starlette.applications import Starlette
@@ -31,6 +31,8 @@ from gateway.model.finding import Finding
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 PATH: Final = "/exchange"
 REST: Final = "/exchange/v1"
 MOST_BYTES: Final = 8 * 1024 * 1024
@@ -45,6 +47,7 @@ _GETS: Final = {
     "/keys": ("GetKeys", ("day", "org", "cursor", "size")),
     "/notices": ("FetchNotices", ("since", "cursor", "size")),
 }
+WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _POSTS: Final = {"/packages": "SubmitPackage", "/notices/acknowledgements": "AckNotices"}
 
 
@@ -62,6 +65,18 @@ class Callers:
     signed_only: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A workbook given back with what was found on its cells, and the account of it."""
+
+    workbook: bytes
+    account: Mapping[str, object]
+
+
+Workbooks = Callable[[bytes, Sender, bool], Marked]
+"""Takes a workbook of a department without a system, as a draft or not; raises CallRefused."""
+
+
 @dataclass
 class Desk:
     """Everything that the faces share; ``closed`` tells the fault of a maintenance, or None."""
@@ -75,6 +90,7 @@ class Desk:
     closed: Callable[[], ExchangeFault | None]
     ready: Callable[[], Mapping[str, object]]
     waiting: Callable[[], int]
+    workbooks: Workbooks | None = None
 
 
 def application(desk: Desk) -> Starlette:
@@ -87,6 +103,7 @@ def application(desk: Desk) -> Starlette:
         Route(PATH, soap.describe, methods=["GET"]),
         Route(PATH, soap.call, methods=["POST"]),
         Route(f"{REST}/openapi.json", rest.describe, methods=["GET"]),
+        *([Route(f"{REST}/workbooks", rest.take, methods=["POST"])] if desk.workbooks is not None else []),
         *(Route(f"{REST}{path}", rest.call, methods=["GET"]) for path in (*_GETS,)),
         *(Route(f"{REST}{path}", rest.call, methods=["POST"]) for path in _POSTS),
     ]
@@ -176,7 +193,7 @@ class _Face:
             raise CallRefused("3001", "发送方未登记 / this sender is not registered")
         return sender
 
-    async def _in_turn(self, name: str, work: Callable[[], bytes]) -> bytes:
+    async def _in_turn(self, name: str, work: Callable[[], T]) -> T:
         return await asyncio.wrap_future(self._desk.turns.submit(name, work))
 
 
@@ -238,15 +255,25 @@ class _Rest(_Face):
 
     async def call(self, request: Request) -> Response:
         """Carry out the operation of a path; XML or JSON as the caller sends and accepts."""
-        path = request.url.path.removeprefix(REST)
         as_json = _wants_json(request)
+        return await self._guarded(self._called(request, as_json=as_json), as_json=as_json)
+
+    async def _called(self, request: Request, *, as_json: bool) -> Response:
+        path = request.url.path.removeprefix(REST)
+        sender = self._caller(request)
+        self._require_open()
+        with self._limits(sender).taken():
+            body = await self._body(request) if request.method == "POST" else b""
+            name = sender.name if sender is not None else ""
+            answer = await self._in_turn(name, lambda: self._answer(request, path, body, sender))
+        if as_json:
+            return Response(self._desk.json.to_json(safexml.parse(answer, _CAPS)), media_type="application/json")
+        return Response(answer, media_type="application/xml")
+
+    async def _guarded(self, answering: Awaitable[Response], *, as_json: bool) -> Response:
+        """Return the answer, or the fault that stands for what was raised."""
         try:
-            sender = self._caller(request)
-            self._require_open()
-            with self._limits(sender).taken():
-                body = await self._body(request) if request.method == "POST" else b""
-                name = sender.name if sender is not None else ""
-                answer = await self._in_turn(name, lambda: self._answer(request, path, body, sender))
+            return await answering
         except CallRefused as refused:
             return self._fault(refused.fault, as_json=as_json)
         except ClientDisconnect:
@@ -254,9 +281,25 @@ class _Rest(_Face):
         except Exception as fault:
             log.exception("intake-failed", error=str(fault))
             return self._fault(_INTERNAL, as_json=as_json)
+
+    async def take(self, request: Request) -> Response:
+        """Take a workbook that a clerk has filled in; the answer is the workbook with its marks, or its account in JSON."""
+        as_json = "json" in request.headers.get("accept", "")
+        return await self._guarded(self._taken(request, as_json=as_json), as_json=as_json)
+
+    async def _taken(self, request: Request, *, as_json: bool) -> Response:
+        workbooks, sender = self._desk.workbooks, self._caller(request)
+        if workbooks is None or sender is None:
+            raise CallRefused("3001", "须出示客户端证书 / a client certificate is required")
+        self._require_open()
+        with self._limits(sender).taken():
+            if request.headers.get("content-type", "") != WORKBOOK:
+                raise CallRefused("1003", f"Content-Type 须为 {WORKBOOK} / it must be a workbook")
+            draft, body = _is_draft(request), await self._body(request)
+            marked = await self._in_turn(sender.name, lambda: workbooks(body, sender, draft))
         if as_json:
-            return Response(self._desk.json.to_json(safexml.parse(answer, _CAPS)), media_type="application/json")
-        return Response(answer, media_type="application/xml")
+            return JSONResponse(dict(marked.account))
+        return Response(marked.workbook, media_type=WORKBOOK)
 
     def _answer(self, request: Request, path: str, body: bytes, sender: Sender | None) -> bytes:
         operation, document = self._asked(request, path, body)
@@ -336,6 +379,13 @@ def _wants_json(request: Request) -> bool:
         return True
     sent = request.headers.get("content-type", "")
     return "xml" not in accept and sent.startswith("application/json")
+
+
+def _is_draft(request: Request) -> bool:
+    told = request.query_params.get("draft", "false")
+    if set(request.query_params) - {"draft"} or told not in ("true", "false"):
+        raise CallRefused("1002", "参数只有 draft=true|false / the only parameter is draft=true|false")
+    return told == "true"
 
 
 def _peer(request: Request) -> str:

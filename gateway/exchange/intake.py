@@ -9,7 +9,7 @@ from pathlib import Path
 from gateway.clock import microseconds
 from gateway.documents.soap import ExchangeFault
 from gateway.errors import GatewayError
-from gateway.exchange.app import Callers, Desk, application
+from gateway.exchange.app import Callers, Desk, Workbooks, application
 from gateway.exchange.commits import Commits
 from gateway.exchange.json_form import JsonForm
 from gateway.exchange.limits import Limits
@@ -48,7 +48,10 @@ class Settings:
 class Intake:
     """Takes packages from the first to the last moment of a service."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, clock: Clock, grew: Callable[[int], None]) -> None:
+    def __init__(
+        self, settings: Settings, ledger: Ledger, clock: Clock, grew: Callable[[int], None],
+        workbooks: Workbooks | None = None,
+    ) -> None:  # fmt: skip
         """Open the senders' runs and bind the address; nothing is served yet. Raises ConfigurationError, LedgerError."""
         self._ledger = ledger
         self._clock = clock
@@ -70,6 +73,7 @@ class Intake:
             closed=self._door.fault,
             ready=self._ready,
             waiting=lambda: self._commits.depth,
+            workbooks=workbooks,
         )
         try:
             self._server = Server(settings.listening, lambda: application(desk))

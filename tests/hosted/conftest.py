@@ -24,6 +24,7 @@ NS = "urn:jx:power-exchange:1.0"
 ORG = "11360100MA0000015H"
 ITEM = "XK-MA0000015-0001"
 TYPES = ("XK_SQ", "XK_JD")
+CASE = "MA0000015-2022-XK-{0:08d}"
 SITE = """\
 organisation: "11360100990000017D"
 name: 代建检验用网关(虚构站点)
@@ -52,7 +53,7 @@ class Office:
         self.folder = folder
         self.site = folder / "site"
         for name in ("keys", "var", "sources.d", "destinations.d"):
-            (self.site / name).mkdir(parents=True)
+            (self.site / name).mkdir(parents=True, exist_ok=True)
         authority = make_authority("test", datetime.now(timezone(timedelta(hours=8))))
         pair = authority.issue("receipts", "gateway")
         (self.site / "keys" / "receipt.pem").write_bytes(pair.certificate)
@@ -89,7 +90,7 @@ class Office:
                 copy = etree.fromstring(etree.tostring(document))
                 case = copy.find(f"{{{NS}}}caseNo")
                 assert case is not None
-                case.text = f"MA0000015-2022-XK-{number:08d}"
+                case.text = CASE.format(number)
                 documents.append(copy)
             for title, (headers, *rows) in fill(self.pack, code, documents).items():
                 page = book[title.replace("/", "-")]

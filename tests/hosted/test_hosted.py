@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from tests.hosted.conftest import ITEM, Office, column
-
-CASE = "MA0000015-2022-XK-0000000{0}"
+from tests.hosted.conftest import CASE, ITEM, Office, column
 
 
 def test_the_template_is_of_the_item_and_says_so(office: Office) -> None:
@@ -175,3 +173,16 @@ def test_people_are_asked_who_they_are(office: Office) -> None:
     assert office.upload(path, by="wang")["accepted"] == 2
     acts = office.ask("SELECT actor, outcome FROM act WHERE action = 'hosted.upload' ORDER BY at")
     assert acts == [("sec", "refused"), ("wang", "done")]
+
+
+def test_a_paused_source_takes_none_and_nothing_can_be_pulled_from_it(office: Office) -> None:
+    path = office.save(office.book(1))
+    office.upload(path, "--dry-run")
+    office.run("source", "pause", "archives", "--reason", "核对")
+    assert "已暂停" in office.run("hosted", "upload", str(path), "--force", code=5)
+    assert office.ask("SELECT count(*) FROM record") == [(0,)]
+    assert office.upload(path, "--dry-run")["accepted"] == 2, "looking is allowed"
+    office.run("source", "resume", "archives", "--reason", "核对完毕")
+    assert office.upload(path)["accepted"] == 2
+    assert "gateway hosted upload" in office.run("sync", "archives", code=3)
+    assert office.told("status")["schedules"] == []

@@ -109,7 +109,7 @@ class Reply:
     root: etree._Element | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        if "xml" in self.headers.get("content-type", ""):
+        if self.headers.get("content-type", "").partition(";")[0].endswith("xml"):
             self.root = etree.fromstring(self.body)
 
     def first(self, local: str) -> str | None:
