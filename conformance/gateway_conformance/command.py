@@ -284,32 +284,6 @@ def matrix(
     return 0 if whole and not found["twins_failed"] and not found["reference_failed"] else CLOSED
 
 
-@command.command()
-@click.option("--quick", is_flag=True, help="每个缺陷只跑其命名用例、前提和 20 个抽样 / killer, its prerequisites and 20 others")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="种子 / seed")
-@click.option("--only", multiple=True, help="只跑这些缺陷或差异,可重复 / only these mutants or twins")
-@click.option("--write-faults", type=click.Path(path_type=Path, dir_okay=False), help="把故障字典写到此文件 / write the fault dictionary")
-@JSON
-def matrix(quick: bool, seed: int, only: tuple[str, ...], write_faults: Path | None, *, as_json: bool) -> int:
-    """对每个缺陷和每个正确差异运行套件 / the suite against every mutant and every good twin."""
-    from gateway_conformance.matrix import Choice, dictionary
-    from gateway_conformance.matrix import matrix as measure
-
-    chosen = frozenset(each.upper() for each in only) or None
-    found = measure(Choice(quick, seed, chosen), lambda id_, failed: click.echo(f"{id_} {' '.join(failed) or '-'}", err=True))
-    if write_faults is not None:
-        if quick or only:
-            raise click.UsageError("故障字典只能来自完整矩阵 / the dictionary comes from the full matrix only")
-        write_faults.write_text(json.dumps(dictionary(found), ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
-    if as_json:
-        emit(found)
-    else:
-        for name in ("cases", "blockers", "blockers_with_mutant", "mutants", "killed", "killed_by_named", "unexpected_failures", "twins", "twins_failed"):
-            click.echo(f"{name}\t{found[name]}")
-    whole = found["killed"] == found["mutants"] and not found["unexpected_failures"]
-    return 0 if whole and not found["twins_failed"] and not found["reference_failed"] else CLOSED
-
-
 def exit_code(result: dict[str, Any]) -> int:
     """Return 0 where the gate opens, 1 closed, 4 unreachable, 6 the suite's own fault."""
     from gateway_conformance.verdict import OPEN

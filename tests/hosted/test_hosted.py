@@ -176,13 +176,13 @@ def test_people_are_asked_who_they_are(office: Office) -> None:
 
 
 def test_a_paused_source_takes_none_and_nothing_can_be_pulled_from_it(office: Office) -> None:
-    path = office.save(office.book(1))
-    office.upload(path, "--dry-run")
+    assert office.upload(office.save(office.book(1)))["accepted"] == 2
     office.run("source", "pause", "archives", "--reason", "核对")
+    path = office.save(office.book(1, 2))
     assert "已暂停" in office.run("hosted", "upload", str(path), "--force", code=5)
-    assert office.ask("SELECT count(*) FROM record") == [(0,)]
-    assert office.upload(path, "--dry-run")["accepted"] == 2, "looking is allowed"
+    assert office.ask("SELECT count(*) FROM record") == [(2,)]
+    assert office.upload(path, "--dry-run")["accepted"] == 4, "looking is allowed"
     office.run("source", "resume", "archives", "--reason", "核对完毕")
-    assert office.upload(path)["accepted"] == 2
+    assert (office.upload(path)["unchanged"], office.ask("SELECT count(*) FROM record")) == (2, [(4,)])
     assert "gateway hosted upload" in office.run("sync", "archives", code=3)
-    assert office.told("status")["schedules"] == []
+    assert not any("archives" in each["schedule"] for each in office.told("status")["schedules"])
