@@ -121,7 +121,7 @@ def _away(subject: FileSubject) -> Iterator[None]:
 def goes_on_after_a_cut(bench: Bench) -> None:
     """The folder is gone three times while there is something to drop: afterwards everything comes, whole."""
     subject = folder(bench)
-    _came(bench)
+    before = _came(bench)
     with subject.undisturbed() as after:
         keys: list[str] = []
         for _time in range(TIMES):
@@ -133,13 +133,14 @@ def goes_on_after_a_cut(bench: Bench) -> None:
             lost = missing(bench, keys, after)
             bench.fail("a", f"目录恢复后 {len(lost)} 条没有报送", f"{len(lost)} records never come once the folder is back",
                        examples=lost)  # fmt: skip
-        torn = [each.name for each in subject.reader.files if after < each.call.number and _torn(each)]
-        if torn:
+        files = list(subject.reader.files)
+        torn = [each.name for each in files if after < each.call.number and (each.call.mended or each.call.unreadable)]
+        if torn and not any(each.call.mended or each.call.unreadable for each in before):
             bench.fail("b", "目录恢复后留下半个文件", "half a file is left once the folder is back", examples=torn)
-
-
-def _torn(dropped: Dropped) -> bool:
-    return dropped.manifest is not None and dropped.manifest.size != len(dropped.data)
+        lacking = _lacking(files)
+        if lacking and not _lacking(before):
+            bench.fail("c", f"目录恢复后缺第 {lacking[0]} 号文件:失败时用掉了序号",
+                       f"file number {lacking[0]} is missing: a number was spent on a failure", examples=lacking)  # fmt: skip
 
 
 @case("SEC-03", "F")
@@ -332,15 +333,23 @@ def _numbers(bench: Bench, files: list[Dropped]) -> None:
         bench.fail("b", f"{len(unnumbered)} 个清单没有 sequence", f"{len(unnumbered)} manifests have no sequence",
                    place="sequence", examples=[mask_text(name) for name in unnumbered])  # fmt: skip
         return
-    numbers = [each.manifest.sequence for each in told if each.manifest and each.manifest.sequence is not None]
-    if not numbers:
-        return
-    lacking = sorted(set(range(min(numbers), max(numbers) + 1)) - set(numbers))
+    numbers = _sequences(files)
+    lacking = _lacking(files)
     if lacking:
         bench.fail("a", f"缺第 {lacking[0]} 号文件", f"file number {lacking[0]} is missing", examples=lacking)
     twice = sorted(number for number, count in Counter(numbers).items() if count > 1)
     if twice:
         bench.fail("c", f"序号 {twice[0]} 用于两个文件", f"number {twice[0]} stands for two files", examples=twice)
+
+
+def _sequences(files: list[Dropped]) -> list[int]:
+    return [each.manifest.sequence for each in files if each.manifest and each.manifest.sequence is not None]
+
+
+def _lacking(files: list[Dropped]) -> list[int]:
+    """Return the numbers that are missing between the first and the last."""
+    numbers = _sequences(files)
+    return sorted(set(range(min(numbers), max(numbers) + 1)) - set(numbers)) if numbers else []
 
 
 def _names(bench: Bench, files: list[Dropped]) -> None:

@@ -175,6 +175,8 @@ def _accepted(bench: Bench, moments: Sequence[str]) -> None:
         mark = Mark(bench)
         answer = bench.drive("case.accept", at=at)
         records = by_key(mark.changes(), answer.keys)
+        if not records:
+            raise Inconclusive("没有收到 case.accept 写入的记录", "what case.accept wrote never came")
         accepted = [record for record in records if record.type == "XK_SL"]
         bench.examined(len(accepted))
         if not any(record.text("dueDate") for record in accepted):

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """RCP and SUP-03, SUP-05 for profile P: each record by its own answer, each notice one task."""
 
+import contextlib
+from collections import Counter
+
 from gateway_conformance.bench import Bench
 from gateway_conformance.case import case
 from gateway_conformance.cases.feedback import alert, case_of, number_of
 from gateway_conformance.cases.push import accepted, added, calls_with, came, client, missing, rule, sender, tasks
 from gateway_conformance.subjects.arrivals import REAL_TIME
+from gateway_conformance.subjects.push import PushSubject
 from gateway_conformance.verdict import Inconclusive
 
 
@@ -67,6 +71,8 @@ def only_the_refused_come_back(bench: Bench) -> None:
         last = len(subject.log.calls)
         bench.examined(len(keys))
         subject.idle(REAL_TIME)
+        if not isinstance(subject, PushSubject):
+            _stay_refused(bench, refused, after)
         subject.script()
         fixed = [key for one in refused for key in bench.drive("record.fix", key=one).keys]
         if not accepted(bench, fixed, last):
@@ -89,6 +95,25 @@ def only_the_refused_come_back(bench: Bench) -> None:
                 f"{len(again)} records that were taken come again",
                 examples=again,
             )
+
+
+def _stay_refused(bench: Bench, refused: list[str], after: int) -> None:
+    """Refused records are not dropped again as they were, and a person is told (for a client these are RCP-03)."""
+    for key in refused:
+        versions = Counter(
+            (record.version, record.computed_digest)
+            for call in calls_with(bench, key, after)
+            if call.package
+            for record in call.package.records
+            if record.key == key
+        )
+        if max(versions.values(), default=0) > 1:
+            bench.fail("d", "被拒的记录原样重报", "a refused record is dropped again as it was", examples=[key])
+            return
+    with contextlib.suppress(Inconclusive):
+        silent = sorted(set(refused) - tasks(bench))
+        if silent:
+            bench.fail("e", "被拒的记录没有形成待办", "no task stands for a refused record", examples=silent)
 
 
 @case("RCP-03", "P")
