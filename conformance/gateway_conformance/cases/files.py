@@ -24,7 +24,7 @@ from gateway_conformance.cases.push_basics import NUMBER, SECRET
 from gateway_conformance.standin import reading
 from gateway_conformance.standin.drop import Dropped, DropReader, digests
 from gateway_conformance.stimulus import Answer
-from gateway_conformance.subjects.arrivals import REAL_TIME
+from gateway_conformance.subjects.arrivals import FIRST, REAL_TIME
 from gateway_conformance.subjects.file import FileSubject
 from gateway_conformance.verdict import Inconclusive
 
@@ -63,7 +63,7 @@ def folder_is_there(bench: Bench) -> None:
     elif not os.access(subject.place, os.R_OK | os.W_OK | os.X_OK):
         bench.fail("b", "测试台不能读写该目录(回执要写回)", "the bench may not read and write the folder: receipts go there",
                    place=subject.place.name)  # fmt: skip
-    elif not subject.wait(lambda: subject.reader.seen):
+    elif not subject.wait(lambda: subject.reader.seen, least=FIRST):
         bench.fail("c", "目录中没有出现任何文件", "no file appears in the folder", place=subject.place.name)
 
 

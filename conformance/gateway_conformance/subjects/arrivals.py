@@ -34,6 +34,8 @@ class Arrivals:
     log: Log
     rules: BenchScript
     gate: threading.Event
+    patience: float = 2 * REAL_TIME
+    """Seconds of the standard after which what has not come counts as lost."""
 
     def __init__(
         self, description: Description, clock: ScaledClock, judge: Judge, stimulus: Hook | NoStimulus | Prompt
@@ -53,12 +55,12 @@ class Arrivals:
         """Return the real seconds that a wait for something to come lasts."""
         return max(self.clock.bound(seconds), LEAST)
 
-    def wait(self, holds: Callable[[], object], seconds: float = 2 * REAL_TIME) -> bool:
-        """Wait until something holds, at most so many seconds of the standard; returns whether it does.
+    def wait(self, holds: Callable[[], object], seconds: float | None = None, least: float = LEAST) -> bool:
+        """Wait until something holds, at most so many seconds of the standard (default: patience); returns whether it does.
 
         It is looked at when something comes, and every now and then: what the system does by itself tells nobody.
         """
-        end = self.clock.monotonic() + self.within(seconds)
+        end = self.clock.monotonic() + max(self.clock.bound(self.patience if seconds is None else seconds), least)
         while not self.log.wait(holds, max(0.0, min(GLANCE, end - self.clock.monotonic()))):
             if self.clock.monotonic() >= end:
                 return False
@@ -84,7 +86,7 @@ class Arrivals:
             pending = self._pending()
             if pending is not None and not pending:
                 return
-            quiet = self.within(2 * REAL_TIME) if pending else max(self.clock.bound(REAL_TIME), QUIET)
+            quiet = self.within(self.patience) if pending else max(self.clock.bound(REAL_TIME), QUIET)
             left = quiet - (self.clock.monotonic() - max(self.log.last_fresh, begun))
             if left <= 0:
                 return

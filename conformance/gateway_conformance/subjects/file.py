@@ -34,6 +34,9 @@ PATTERN: Final = "*.xml"
 class FileSubject(Arrivals):
     """The system under test as one who drops files; the drop is looked at from the moment this is made."""
 
+    patience = 2 * 3600.0
+    """Files are the work of jobs: one that is late is late (FLW-09), and nothing else."""
+
     def __init__(
         self, description: Description, clock: ScaledClock, judge: Judge, stimulus: Hook | NoStimulus | Prompt,
         note: Callable[[str], None],
