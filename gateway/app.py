@@ -3,7 +3,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,7 +26,6 @@ from gateway.ledger.audit import Act, record_act
 from gateway.ledger.claims import Transaction
 from gateway.ledger.destinations import known_routes, recover, register
 from gateway.ledger.intake import Versions
-from gateway.ledger.mappings import UnapprovedMapping
 from gateway.ledger.replays import Asked, Mode, make, seal
 from gateway.ledger.replays import Draft as PlanDraft
 from gateway.ledger.store import Ledger, open_ledger
@@ -95,12 +94,12 @@ class Gateway:
         size = next(each for each in (workers, configuration.site.run.workers, cores_to_spare()) if each is not None)
         children = ChildProcesses(size, wiring.told_to_children(), program)
         sources = wiring.sources(children)
-        place = wiring.workplace(sources, Translator(children), joins=joins)
-        try:
-            require_approved(configuration, place.ledger, pack)
-        except UnapprovedMapping:
-            place.ledger.close()
-            raise
+        with ExitStack() as undo:
+            ledger = wiring.ledger()
+            undo.callback(ledger.close)
+            place = wiring.workplace(ledger, sources, Translator(children), joins=joins)
+            require_approved(configuration, ledger, pack)
+            undo.pop_all()
         return cls(configuration, wiring.pack, place, children, Heartbeat(place.ledger))
 
     def __enter__(self) -> Self:
@@ -176,10 +175,12 @@ class _Wiring:
         limit = self.configuration.site.run.page_limit.total_seconds()
         return Wiring(self.pack.name, mappings, limit)
 
-    def workplace(self, sources: tuple[SourcePart, ...], translator: Translator, *, joins: bool) -> Workplace:
+    def workplace(
+        self, ledger: Ledger, sources: tuple[SourcePart, ...], translator: Translator, *, joins: bool
+    ) -> Workplace:
         signer = self.signer()
         site = self.configuration.site
-        ledger, watch = self.ledger(), watch_of(self.configuration)
+        watch = watch_of(self.configuration)
         workers = ledger.again(lambda connection: self._enlist(connection, ledger, joins=joins))
         ledger.membership.admit(workers, [each.terms.name for each in ledger.routes])
         routes = {route.terms.name: route for route in ledger.routes}
@@ -218,11 +219,10 @@ class _Wiring:
         ledger.judge = PackJudge(judging_packs(self.pack, load_packs()))
         ledger.catalogue_required = site.catalogue == "required"
         ledger.lock = lock
-        try:
+        with ExitStack() as undo:
+            undo.callback(ledger.close)
             take_revocations(self.configuration, ledger)
-        except ConfigurationError:
-            ledger.close()
-            raise
+            undo.pop_all()
         return ledger
 
     def _enlist(self, connection: Transaction, ledger: Ledger, *, joins: bool) -> list[int]:

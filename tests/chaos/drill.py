@@ -24,6 +24,7 @@ TERMS = {
     "supervision": ("case_order: false", "records: 120", "timeouts: {connect: 1, total: 2}", "max_in_flight: 2s"),
 }
 _UNFINISHED = "SELECT 1 FROM package WHERE state IN ('open', 'unknown')"
+_DAYS_WORK = "SELECT count(*) FROM record WHERE id > ?"
 _ACCEPTED = "SELECT id, key, version, content_digest FROM record WHERE id > ?"
 
 QUIET_ROUNDS = 4
@@ -102,12 +103,17 @@ class Drill:
         self._write_down()
 
     def _await_package(self, service: Service) -> None:
-        """Wait until a package is on its way, seen from outside; a day without any ends the wait."""
+        """Wait until the day's work is under way and a package with it; a day without any ends the wait.
+
+        A package that yesterday's kill left open is not the day's: it would have every such kill strike a gateway that
+        has only just started, and the whole backlog arrive after the last of them.
+        """
         end = time.monotonic() + LONGEST_WAIT
         while time.monotonic() < end:
             service.live(0.01)
             with accounts.reading(self.ledger) as connection:
-                if connection.execute(_UNFINISHED).fetchone() is not None:
+                (begun,) = connection.execute(_DAYS_WORK, (self._last,)).fetchone()
+                if begun >= FRESH and connection.execute(_UNFINISHED).fetchone() is not None:
                     return
 
     def _kill_in(self, service: Service, seconds: float) -> None:

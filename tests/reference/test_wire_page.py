@@ -34,7 +34,7 @@ def test_the_worked_example(platform: Running) -> None:
 def test_every_return_code_and_operation_is_explained(platform: Running) -> None:
     page = PAGE.read_text("utf-8")
     sources = "".join(path.read_text("utf-8") for path in sorted(Path(PAGE.parents[2], "conformance").rglob("*.py")))
-    given = set(re.findall(r'"([0-5]\d{3})"', sources))
+    given = set(re.findall(r'(?<!replace\()"([0-5]\d{3})"', sources))
     assert {"0000", "1005", "5000"} <= given
     assert not {code for code in given if f"`{code}`" not in page}
     for operation in platform.server.operations._operations:

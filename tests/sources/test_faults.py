@@ -282,7 +282,7 @@ def test_a_statement_that_runs_too_long_is_cut_off(department: Department) -> No
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"url": "oracle://x/y"}, "url"),
+        ({"url": "firebird://x/y"}, "url"),
         ({"url": "postgresql+psycopg2://x/y"}, "url"),
         ({"url": "nonsense"}, "url"),
         ({"url": "mysql://h/d?init_command=DROP"}, "init_command"),
