@@ -11,7 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.channels.files.layout import package_layout
+from gateway.channels.files.package_files import open_package_files
+from gateway.clock import SystemClock
 from gateway.documents import safexml
+from gateway.model.record import SourceKind
+from gateway.ports import Position
+from gateway.sdk import AdapterSettings
 from gateway.trust.signing import Verifier
 from gateway_conformance import runner, sut
 from gateway_conformance.capture import Judge
@@ -189,3 +194,26 @@ def test_the_interface_is_the_one_that_the_gateways_source_shows(bench: Bench) -
     pinned = json.loads(seen.parts["layout:certificates"])
     assert not seen.changes(package_layout("manifest", pinned))
     assert [each.part for each in seen.changes(package_layout("manifest", ["0" * 64]))] == ["layout:certificates"]
+
+
+def test_the_gateways_own_source_takes_what_the_reference_department_drops(bench: Bench) -> None:
+    """The suite and the gateway take the same files: what passes here is read there."""
+    bench.subject.close()
+    parcel = bench.department.compose(list(bench.department.rows.values())[:2])
+    bench.put("JX-1.xml", bench.department.file_bytes(parcel))
+    pem = sut.load(bench.drop.parent / "sut.toml").file("file", "signing_cert")
+    options = {"directory": str(bench.drop), "signing_certificates": [str(pem)]}
+    source = open_package_files(AdapterSettings("drop", SourceKind.EVENT, options, bench.drop.parent), SystemClock())
+    try:
+        seen, attested = source.interface(), bench.subject.interface()
+        window = source.window(None)
+        page = source.fetch(window, None, 1)
+        source.fetch(window, Position(None, page.cursor), 1)
+    finally:
+        source.close()
+    assert page.package is not None
+    assert [each.text for each in page.package.iter("{*}key")] == [row.key for row in parcel.rows]
+    assert {each.name for each in (bench.drop / "done").iterdir()} == {"JX-1.xml", "JX-1.xml.ok"}
+    assert seen is not None
+    assert attested is not None
+    assert attested.changes(seen) == ()
