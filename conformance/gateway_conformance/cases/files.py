@@ -228,13 +228,9 @@ def _no_manifest(bench: Bench, reader: DropReader) -> None:
                    examples=[mask_text(name) for name in bare])  # fmt: skip
     order = reader.watch.appeared
     early = sorted(
-        reader.early
-        | {
-            each.name
-            for each in reader.files
-            if order.get(each.name + manifest.SUFFIX, 0) < order.get(each.name, 0)
-            and each.name + manifest.SUFFIX in order
-        }
+        each.name
+        for each in reader.files
+        if each.name in reader.early or 0 < order.get(each.name + manifest.SUFFIX, 0) < order.get(each.name, 0)
     )
     if early:
         bench.fail(

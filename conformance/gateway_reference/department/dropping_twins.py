@@ -121,3 +121,19 @@ class NewPackageAgain(Dropping):
         """Compose the records anew: the same recordIds, another packageId."""
         with self.lock:
             self.put_file(self.compose(parcel.rows))
+
+
+@twin("T44", "F")
+class VisibleDrafts(Dropping):
+    """Files are written piece by piece under visible names of their own, then renamed."""
+
+    def place(self, name: str, data: bytes) -> None:
+        """Write a draft where everybody sees it, then rename it."""
+        assert self.drop is not None  # noqa: S101 - start has set it
+        draft = self.drop / f"draft_{name.replace('.xml', '.wip')}"
+        with draft.open("wb") as file:
+            for at in range(0, len(data), 8192):
+                file.write(data[at : at + 8192])
+                file.flush()
+        draft.chmod(self.file_mode())
+        draft.replace(self.drop / name)
