@@ -12,11 +12,11 @@ Function: TypeAlias = Callable[[Bench], None]
 
 MODULES: Final = (
     "records", "connection", "messages", "security", "increments", "lifecycle", "hostile", "feedback",
-    "push_basics", "push_trust", "delivery", "receipts", "files",
+    "push_basics", "push_trust", "delivery", "receipts", "files", "views",
 )  # fmt: skip
 """Modules of gateway_conformance.cases; importing one registers what it holds."""
 
-BUILT: Final = ("S", "P", "F")
+BUILT: Final = ("S", "P", "F", "V")
 """Profiles that this release can try; a case that names no profile is for all of these that its requirement has."""
 
 _FUNCTIONS: dict[tuple[str, str], Function] = {}

@@ -39,13 +39,24 @@ _OF_PROFILE: Final[Mapping[str, tuple[Question, ...]]] = {
         ("pattern", "数据文件名的样式 / pattern of the files' names", "*.xml"),
         _SIGNING,
     ),
-}
+    "V": (
+        (
+            "url", "数据库地址,不含口令:oracle、mssql、mysql、mariadb、postgresql、dm、kingbase 开头 / address of the database, no password",
+            "mysql://gateway_read@127.0.0.1:3306/exchange?charset=utf8mb4",
+        ),
+        ("password", "口令所在:env:名称 或 file:文件,没有则留 - / where the password is, - for none", "env:VIEW_PASSWORD"),
+        ("schema", "视图所在的模式,账号自己的则留 - / schema of the views, - for the account's own", "-"),
+        ("stamp", "变更时间列 / column with the time of change", "CHG_TIME"),
+        ("types", "有视图的记录类型,空格分隔 / record types that there are views of", "XK_SQ XK_SL XK_JD XK_SD"),
+    ),
+}  # fmt: skip
 _ITEMS: Final[tuple[Question, ...]] = (
     ("items", "已上线的事项编码,空格分隔 / codes of the live items", "XK-MA0000015-0001"),
     ("catalogue", "批准的职权目录文件 / file of the approved list", "catalogue.xml"),
     ("hook", "触发接口地址,没有则留 - / address of the hook, - for none", "-"),
 )
 _KEY: Final[Mapping[str, str]] = {"V": "view", "F": "file", "S": "soap", "P": "push"}
+_OPTIONAL: Final = ("password", "schema")
 _FILES: Final = frozenset({"ca", "client_cert", "client_key", "signing_cert"})
 _ABILITIES: Final[Mapping[str, dict[str, object]]] = {"S": {"order": "ascending"}}
 
@@ -53,6 +64,7 @@ BASICS: Final[Mapping[str, frozenset[str]]] = {
     "S": frozenset({"CON-01", "CON-02", "CON-04", "SEC-02", "CLK-01"}),
     "P": frozenset({"CON-01", "SEC-02"}),
     "F": frozenset({"CON-01", "SEC-03"}),
+    "V": frozenset({"CON-01", "CON-02", "CON-04", "SEC-07", "SEC-08", "SEC-10", "SCH-14", "CLK-01"}),
 }
 """What doctor looks at, by profile: nothing that has to wait for whole seed data or makes the system write."""
 
@@ -74,6 +86,10 @@ def description(profile: str, answers: Mapping[str, str]) -> str:
     abilities: dict[str, object] = {"key_list": True, "attachments": "inline", "encoding": "UTF-8"}
     if profile == "S":
         own["wsdl"] = f"{answers['url']}?wsdl"
+    for name in [name for name in _OPTIONAL if own.get(name) in {"", "-"}]:
+        del own[name]
+    if "types" in own:
+        own["types"] = answers["types"].split()
     if "form" in own:
         abilities["form"] = own.pop("form")
     tables: Tables = {

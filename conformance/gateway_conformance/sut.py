@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The system description ``sut.toml``: read whole, every fault named in one pass, secrets by reference only."""
 
+import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +66,16 @@ class Description:
         """Return the pair ``NAME_cert`` and ``NAME_key``, or None."""
         certificate, key = self.file(table, f"{name}_cert"), self.file(table, f"{name}_key")
         return Credential(certificate, key) if certificate and key else None
+
+    def secret(self, table: str, key: str) -> str | None:
+        """Return the secret that ``env:NAME`` or ``file:NAME`` refers to; None where the key or what it names is absent."""
+        value = self.table(table).get(key)
+        if value is None:
+            return None
+        if str(value).startswith("env:"):
+            return os.environ.get(str(value).removeprefix("env:"))
+        path = self.file(table, key)
+        return path.read_text("utf-8").strip() if path is not None and path.is_file() else None
 
     @property
     def live(self) -> tuple[str, ...]:

@@ -73,11 +73,12 @@ def make_engine(url: Any, place: str, **more: Any) -> Engine:
     except ImportError as missing:
         raise ConfigurationError(
             f"{place}: options.url: 缺少数据库驱动 {driver.package} / the driver {driver.package} is not installed",
-            _how_to_install(driver),
+            how_to_install(driver),
         ) from missing
 
 
-def _how_to_install(driver: Driver) -> Words:
+def how_to_install(driver: Driver) -> Words:
+    """Return the sentence that says how a driver gets onto this machine, with a network and without."""
     if driver.source is not None:
         return driver.source
     bring = f'pip download "{driver.wheel}" -d drivers'

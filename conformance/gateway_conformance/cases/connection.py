@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CON and CLK-01 for profile S: reachable, self-described, answering in time, whole after a cut."""
+"""CON and CLK-01 for profile S, CON-07 for those that are pulled from: reachable, self-described, answering in time, whole after a cut."""
 
 import contextlib
 import re
@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 from gateway_conformance.bench import Bench
 from gateway_conformance.capture import keys
 from gateway_conformance.case import case
-from gateway_conformance.cases.service import service
-from gateway_conformance.subjects.soap import SoapSubject
+from gateway_conformance.cases.service import Pulled, pulled, service
 from gateway_conformance.subjects.subject import Unanswered
 from gateway_conformance.subjects.wire import envelope, told
 
@@ -111,10 +110,10 @@ def answers_in_time(bench: Bench) -> None:
             bench.fail("a", f"请求超时 {reply.seconds:.0f} 秒无应答", f"no answer for {reply.seconds:.0f} s")
 
 
-@case("CON-07", "S")
+@case("CON-07", "S", "V")
 def sessions_apart(bench: Bench) -> None:
     """Two interleaved sessions each get what they get alone."""
-    subject = service(bench)
+    subject = pulled(bench)
     counted = Counter(record.type for record in bench.capture.records)
     types = sorted(counted, key=lambda type_: (-counted[type_], type_))[:2]  # the most frequent: several pages each
     if len(types) < 2:
@@ -128,7 +127,7 @@ def sessions_apart(bench: Bench) -> None:
             bench.fail("a", "并行时结果与单独时不同", f"{type_} differs when two sessions run", examples=strange)
 
 
-def _interleaved(subject: SoapSubject, types: list[str]) -> list[list[str]]:
+def _interleaved(subject: Pulled, types: list[str]) -> list[list[str]]:
     """Page through one type a session, page by page in turn, each session on a connection of its own."""
     connections = [subject.connect() for _type in types]
     found: list[list[str]] = [[] for _type in types]

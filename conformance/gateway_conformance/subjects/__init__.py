@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from gateway_conformance.subjects.subject import Subject
     from gateway_conformance.sut import Description
 
-CLASSES: Final = {"S": ("soap", "SoapSubject"), "P": ("push", "PushSubject"), "F": ("file", "FileSubject")}
+CLASSES: Final = {
+    "S": ("soap", "SoapSubject"), "P": ("push", "PushSubject"), "F": ("file", "FileSubject"), "V": ("view", "ViewSubject"),
+}  # fmt: skip
 """Module and class of each profile's subject, made from description, clock, judge, stimulus and what hears notes for a person."""
 
 

@@ -21,9 +21,9 @@ from gateway.semantics.interface import Interface
 from gateway_conformance.capture import Capture, CapturedRecord, Judge
 from gateway_conformance.clock import ScaledClock
 from gateway_conformance.evidence import Evidence
-from gateway_conformance.subjects.subject import Unanswered
+from gateway_conformance.subjects.subject import Counted, Unanswered
 from gateway_conformance.subjects.tail import Tail
-from gateway_conformance.subjects.wire import EXCHANGE, NS, Reply, envelope, escape, told
+from gateway_conformance.subjects.wire import EXCHANGE, NS, Reply, counted, envelope, escape, told
 from gateway_conformance.sut import Credential, Description
 from gateway_conformance.verdict import OverBudget
 
@@ -261,6 +261,25 @@ class SoapSubject:
             parts.get("key", ""), int(version) if version.isdecimal() else 0, parts.get("contentDigest", ""),
             parts.get("recordId", ""), document, hashlib.sha256(document).hexdigest(), self._judge.type_of(document),
         )  # fmt: skip
+
+    def counts(self, day: str) -> list[Counted]:
+        """Return what GetCounts says of a day; raises Unanswered."""
+        found = []
+        for row in self.answer("GetCounts", f"<day>{day}</day>"):
+            told = {str(child.tag).rpartition("}")[2]: (child.text or "").strip() for child in row}
+            numbers = counted(told.get("count"), "count"), counted(told.get("distinctKeys"), "distinctKeys")
+            found.append(Counted(told.get("type", ""), told.get("itemCode", ""), *numbers))
+        return found
+
+    def key_list(self, day: str) -> list[str]:
+        """Return the keys that GetKeys has of a day; raises Unanswered."""
+        return [row.findtext(f"{{{NS}}}key") or "" for row in self.answer("GetKeys", f"<day>{day}</day>")]
+
+    def abandon_page(self, types: Sequence[str]) -> None:
+        """Ask for a full page and go away when its answer begins."""
+        asked = "".join(f"<types>{type_}</types>" for type_ in types) + f"<size>{self.page_size}</size>"
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            self.abandon(self.connect(), envelope("GetRecords", asked))
 
     def sweep(self) -> list[bytes]:
         """Return raw answers of the service, page by page as far as they can be read; asked for once a run."""

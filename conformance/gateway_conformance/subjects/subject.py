@@ -2,6 +2,7 @@
 """What every profile's subject offers: a capture taken before any stimulus, and evidence of every exchange."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.model.words import Words
@@ -16,6 +17,16 @@ class Unanswered(Exception):
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)
         self.reason = Words(zh, en)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One line of a system's own count of a day: record type, item (empty for none), records and keys."""
+
+    type: str
+    item: str
+    records: int
+    keys: int
 
 
 class Subject(Protocol):

@@ -170,9 +170,9 @@ class AsksByRecord(Pushing):
 
 
 def load() -> dict[str, Any]:
-    """Return every twin, those that push or drop files and those with further cases among them."""
+    """Return every twin, those that push, drop files or show views and those with further cases among them."""
     from gateway_reference.department.twins import TWINS
 
-    for module in ("further_twins", "dropping_twins"):
+    for module in ("further_twins", "dropping_twins", "viewing_twins"):
         import_module(f"gateway_reference.department.{module}")
     return TWINS

@@ -23,7 +23,7 @@ from gateway_reference.department.listening import PATH, Running
 from gateway_reference.pack import Pack, find
 from gateway_reference.signing import Signer
 
-PROFILES: Final = {"S": "offering", "P": "pushed", "F": "dropped"}
+PROFILES: Final = {"S": "offering", "P": "pushed", "F": "dropped", "V": "viewing"}
 """Module of this package that offers each profile: DEPARTMENT and DRIVER (their classes), start, tables, ready."""
 
 

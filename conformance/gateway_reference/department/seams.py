@@ -11,6 +11,7 @@ from gateway_reference.department.pushed import PushDriver
 from gateway_reference.department.pushing import Pushing
 from gateway_reference.department.sending import Sending
 from gateway_reference.department.system import Department
+from gateway_reference.department.viewing import ViewDriver, Viewed
 
 HEAD: Final = """# Seams of the reference department · 参考部门系统的可改写处
 
@@ -53,6 +54,16 @@ class Mine:                                   # the manifest is written before i
         self.place(name, data)
         self.file_sequence = number
 ```
+
+In profile V the department is a `viewing.Viewed`: a `Department` whose books are shown by tables and views of a database, brought up to
+date after every act of the hook. What is in the books is that of `Department`; the seams of the service (paging, `since`, packages,
+signatures) are not asked. Its file may read as this:
+
+```python
+class Mine:                                   # the time of change is that of the day: whoever asks by the second misses rows
+    def shown_stamp(self, row):
+        return super().shown_stamp(row).replace(hour=0, minute=0, second=0, microsecond=0)
+```
 """
 
 
@@ -64,6 +75,8 @@ SHOWN: Final[tuple[tuple[str, type], ...]] = (
     ("PushDriver · 推送形态 P 的 hook 动作", PushDriver),
     ("Dropping · 文件形态 F:文件、清单、回执", Dropping),
     ("DropDriver · 文件形态 F 的 hook 动作", DropDriver),
+    ("Viewed · 视图形态 V:表、视图、列", Viewed),
+    ("ViewDriver · 视图形态 V 的 hook 动作", ViewDriver),
 )
 
 

@@ -15,7 +15,7 @@ from gateway_reference.wire import NAMESPACE
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A difference: the seams that make it, and the profiles that can have it."""
+    """A difference: the seams that make it, by the profiles that can have it."""
 
     parts: dict[str, tuple[type, ...]] = field(default_factory=dict)
 

@@ -23,6 +23,8 @@ ALL: Final = "SVFP"
 _SHARED: Final = (f"{__name__}.records", f"{__name__}.driven")
 """Modules whose defects stand in the records and in what is driven: a system of any profile can have them."""
 
+MODULES: Final = ("records", "access", "service", "driven", "pushing", "dropping", "views")
+
 
 def mutant(id_: str, given: str = "") -> Any:
     """Register a class (or a second part of one difference) as the mutant ``id_``; the default profiles are its module's."""
@@ -38,6 +40,6 @@ def mutant(id_: str, given: str = "") -> Any:
 
 def load() -> dict[str, Mutant]:
     """Return every mutant."""
-    for module in ("records", "access", "service", "driven", "pushing", "dropping"):
+    for module in MODULES:
         import_module(f"gateway_reference.department.mutants.{module}")
     return MUTANTS
