@@ -13,7 +13,9 @@ from typing import Any
 from gateway.dictionary import Column, layouts
 from gateway.pack import Pack, load_pack
 
-FILE = Path(__file__).resolve().parent.parent / "conformance" / "gateway_reference" / "department" / "exchange_tables.json"
+FILE = (
+    Path(__file__).resolve().parent.parent / "conformance" / "gateway_reference" / "department" / "exchange_tables.json"
+)
 
 
 def content(pack: Pack) -> str:
