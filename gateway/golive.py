@@ -46,7 +46,9 @@ def watch_of(configuration: Configuration) -> Watch | None:
     if lock is None:
         return None
     proofs = Proofs.of(configuration)
-    return Watch(lock, configuration.site.golive.drift == "flag", proofs.checked, _cases_of, _senders(configuration))
+    return Watch(
+        lock, configuration.site.golive.drift == "flag", proofs.checked, cases_to_rerun, _senders(configuration)
+    )
 
 
 def take_revocations(configuration: Configuration, ledger: Ledger) -> None:
@@ -66,7 +68,8 @@ def take_revocations(configuration: Configuration, ledger: Ledger) -> None:
         )
 
 
-def _cases_of(changes: Sequence[Change]) -> Sequence[str]:
+def cases_to_rerun(changes: Sequence[Change]) -> Sequence[str]:
+    """Return the cases whose requirements touch what changed of an interface. Raises ConfigurationError without the suite."""
     cases: Callable[[str, list[str]], Sequence[str]] = _of_suite("cases")
     kinds = {each.part.partition(":")[0] for each in changes}
     profile = "V" if "column" in kinds else "F" if "layout" in kinds else "P" if kinds == {"certificate"} else "S"

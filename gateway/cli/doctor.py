@@ -48,7 +48,7 @@ def _bad_count(lamps: "list[Lamp]") -> int:
 
 def _lamps(directory: Path) -> "Iterator[Lamp]":
     from gateway.channels.built_in import OPTIONS
-    from gateway.cli import checkup
+    from gateway.cli import checkup, checkup_golive
     from gateway.clock import SystemClock
     from gateway.config import examine
     from gateway.config.loading import SITE_FILE
@@ -75,5 +75,6 @@ def _lamps(directory: Path) -> "Iterator[Lamp]":
         return
     yield from checkup.installation(configuration, clock)
     yield from checkup.certificates(configuration, clock)
+    yield from checkup_golive.lamps(configuration)
     yield from checkup.sources(configuration, clock)
     yield from checkup.destinations(configuration, clock)

@@ -6,12 +6,15 @@ from typing import Any
 
 import click
 
+from gateway.cli.golive_notes import drifted, stage_words
 from gateway.cli.output import print_table, spoken
 from gateway.cli.record_steps import STAGES
 from gateway.i18n import _
 from gateway.model.words import Words
 
-_NESTED = frozenset({"raw", "steps", "mapping_now", "document", "findings", "destinations", "attempts", "waits_for"})
+_NESTED = frozenset(
+    {"raw", "steps", "mapping_now", "document", "findings", "destinations", "attempts", "waits_for", "go_live"}
+)
 
 
 def print_story(story: Mapping[str, Any]) -> None:
@@ -32,7 +35,24 @@ def print_story(story: Mapping[str, Any]) -> None:
     if story.get("waits_for"):
         click.echo(_("等待的原因:"))
         _print_findings(story["waits_for"])
+    if story.get("go_live"):
+        _print_lock(story["go_live"])
     _print_deliveries(story)
+
+
+def _print_lock(told: Mapping[str, Any]) -> None:
+    stage = spoken(stage_words(told["stage"]))
+    click.echo(_("上线锁:{message},自 {since},数据源 {source},事项 {item},阶段 {stage}").format(
+        message=spoken(told["message"]), stage=stage, **{name: told[name] or "-" for name in ("since", "source", "item")}
+    ))  # fmt: skip
+    if told["drift"]:
+        click.echo(
+            _("  接口变化:{what};须重跑的用例:{cases}").format(
+                what=drifted(told["drift"]), cases=" ".join(told["cases"])
+            )
+        )
+    if told["hint"] is not None:
+        click.echo(_("  建议:{hint}").format(hint=spoken(told["hint"])))
 
 
 def _print_steps(story: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ import click
 from sqlalchemy import Connection
 
 from gateway.app import explain_row
-from gateway.cli import masked
+from gateway.cli import golive_notes, masked
 from gateway.cli.exits import ExitCode
 from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, plain, print_table, say
@@ -129,6 +129,7 @@ class _Desk:
         version, story["steps"] = self._steps(told, raw, found, hidden, unmasked=unmasked)
         story["mapping_now"] = version
         if isinstance(told, Stored):
+            story["go_live"] = golive_notes.of_record(self.connection, told.id)
             story["attempts"] = self._attempts(told.deliveries)
         return story
 

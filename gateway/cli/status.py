@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gateway.cli.golive_notes import drifted, notes, stage_words
 from gateway.cli.options import directory_option, json_option
 from gateway.cli.output import emit_json, print_table, spoken
 from gateway.cli.shown import with_times
@@ -104,6 +105,8 @@ def command(directory: Path, as_json: bool) -> None:
             ],
             title=_("在等待的记录"),
         )
+    if state["go_live"]:
+        _print_lock(state["go_live"])
     print_table([_("拒绝代码"), _("条数")], state["refusals"].items(), title=_("未解决的拒绝"))
 
 
@@ -130,8 +133,31 @@ def _state(directory: Path) -> dict[str, Any]:
             "source_differences": source_counts(connection),
             "records": record_states(connection),
             "waiting": [_waiting(pack, each) for each in waiting_reasons(connection)],
+            "go_live": notes(configuration, connection, ledger.now()),
             "refusals": refusal_codes(connection),
         }
+
+
+def _print_lock(items: list[dict[str, Any]]) -> None:
+    heads = [
+        _("数据源"),
+        _("事项"),
+        _("阶段"),
+        _("扣留"),
+        _("最早"),
+        _("证明剩余天数"),
+        _("紧急放行至"),
+        _("放行人"),
+        _("接口变化"),
+    ]
+    rows = [
+        [
+            each["source"], each["item"], spoken(stage_words(each["stage"])), each["held"], each["held_since"], each["days_left"],
+            each["override_until"], each["override_by"], drifted(each["drift"]),
+        ]
+        for each in items
+    ]  # fmt: skip
+    print_table(heads, rows, title=_("上线锁"))
 
 
 def _waiting(pack: Pack, reason: Reason) -> dict[str, Any]:

@@ -158,6 +158,15 @@ def held(connection: Connection, name: str | None = None, state: str = HELD) -> 
     return [dict(row._mapping) for row in connection.execute(question)]
 
 
+def marked(connection: Connection, number: int) -> tuple[Any, Item | None] | None:
+    """Return what the lock says of one record, held or flagged, with the row that its item stands by; None for nothing."""
+    row = connection.execute(select(go_live_record).where(go_live_record.c.record_id == number)).first()
+    if row is None:
+        return None
+    of = {each.item: each for each in items(connection, {row.source})}
+    return row, of.get(row.item) or of.get(EVERY_ITEM)
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """What one step of a release did: records given to their lanes, and those looked at that stay held."""

@@ -154,6 +154,37 @@ def test_waivers_hold_until_they_expire_and_for_their_system_only() -> None:
         attested(result(FLW_09="FAIL"), waivers=[{**WAIVER, "approver": ""}])
 
 
+def test_a_policy_says_who_may_waive_what_for_how_long(tmp_path: Path) -> None:
+    made = attested(result(FLW_09="FAIL"), waivers=[WAIVER])  # to 1 July, thirty days
+    rule = {"approvers": [WAIVER["approver"]], "days": 30}
+    level = "gating" if registry.requirements()["FLW-09"].gates else "other"
+    both = {"gating": rule, "other": rule}
+
+    def under(policy: Any) -> list[str]:
+        return refused(made, statement.trust([("center", CENTER[1]), ("vendor", VENDOR[1])], policy=policy))
+
+    assert under(both) == []
+    assert under({**both, level: {**rule, "days": 29}}) == ["waiver-policy"]
+    assert under({**both, level: {**rule, "approvers": ["别人"]}}) == ["waiver-policy"]
+    assert under({each: rule for each in both if each != level}) == ["waiver-policy"]
+    for wrong in (
+        {},
+        [],
+        {"all": rule},
+        {"gating": {"days": 1}},
+        {"gating": {**rule, "days": 0}},
+        {"gating": {**rule, "approvers": []}},
+    ):
+        with pytest.raises(Unsignable):
+            under(wrong)
+    (tmp_path / "center.pub").write_bytes(CENTER[1])
+    (tmp_path / "policy.json").write_text(json.dumps(both), "utf-8")
+    arguments = ["trust", f"center={tmp_path / 'center.pub'}", "--waiver-policy", str(tmp_path / "policy.json")]
+    told = CliRunner().invoke(command, [*arguments, "--out", str(tmp_path / "trust.json")], standalone_mode=False)
+    assert told.return_value is None
+    assert json.loads((tmp_path / "trust.json").read_bytes())["waivers"] == both
+
+
 def test_another_version_interface_or_system_is_refused() -> None:
     made = attested()
     assert refused(made, version="1.0.1") == ["version"]

@@ -95,6 +95,16 @@ class Locked:
         found = {each["item"]: each for each in shown["items"]}
         return dict(found.get(ITEM.code) or found["*"])
 
+    def notes(self) -> list[dict[str, Any]]:
+        return list(self.people.json("status")["go_live"])
+
+    def explained(self, key: str) -> dict[str, Any]:
+        return dict(self.people.json("records", "explain", key)[0]["go_live"])
+
+    def lamps(self) -> list[str]:
+        told = json.loads(self.people.run("doctor", "--json").output)
+        return [each["detail"]["zh"] for each in told["lamps"] if each["name"] == "go-live"]
+
     def stage(self) -> str:
         return str(self.item()["stage"])
 
@@ -122,6 +132,14 @@ def test_a_source_from_draft_to_live_through_drift_expiry_revocation_and_overrid
     assert place.run(patience=2).figures.accepted == 3, "collected, mapped, judged and held"
     assert place.held("municipal") == {}
     assert (site.stage(), site.item()["held"], site.item()["lacks"]) == ("draft", 3, ["attestation"])
+
+    assert [(each["source"], each["item"], each["stage"], each["held"]) for each in site.notes()] == [
+        ("applications", ITEM.code, "draft", 3)
+    ]
+    told = site.explained(first[0])
+    assert (told["state"], told["stage"], told["hint"]["zh"].endswith("golive attest")) == ("held", "draft", True)
+    assert "上线锁扣留" in site.people.run("records", "explain", first[0]).output
+    assert "紧急放行至" in site.people.run("status").output
 
     # what does not hold opens nothing
     for name, changes, why in (
@@ -171,6 +189,10 @@ def test_a_source_from_draft_to_live_through_drift_expiry_revocation_and_overrid
     story = site.people.json("source", "golive", "show", "applications")["acts"]
     drifted = next(each for each in story if each["action"] == "golive.drift")
     assert {"CON-02", "SCH-04"} <= set(drifted["detail"]["cases"])
+    (note,) = site.notes()
+    assert (note["stage"], note["held"], note["drift"][0]["seen"]) == ("suspended", 1, "TEXT")
+    assert note["cases"] == drifted["detail"]["cases"] == site.explained(third[0])["cases"]
+    assert any("column:application.xz" in each for each in site.lamps())
     assert "column:application.xz" in site.do("resume", "applications", code=5)
     with place.writing() as connection:
         connection.execute('ALTER TABLE application DROP COLUMN "XZ"')
@@ -212,10 +234,13 @@ def test_a_source_from_draft_to_live_through_drift_expiry_revocation_and_overrid
     # an emergency: two people, and an end
     site.do("override", "applications", "--days", "8", code=2)
     site.do("override", "applications", "--days", "2")
+    assert [each["override_until"] for each in site.notes()] == [None], "nobody has approved it"
     (number,) = [each["id"] for each in site.people.json("approvals", "list") if each["action"] == "golive.override"]
     alone = site.people.run("approvals", "approve", str(number), "--reason", "急", by="wang")
     assert (alone.exit_code, "GW-713" in alone.output) == (5, True)
     assert site.people.run("approvals", "approve", str(number), "--reason", "急", by="li").exit_code == 0
+    assert [each["override_by"] for each in site.notes() if each["override_until"]] == ["wang + li"]
+    assert any("wang + li" in each for each in site.lamps())
     site.do("release", "applications")
     sixth = place.apply(1)
     place.run()

@@ -91,17 +91,23 @@ def sign(
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="写入的信任文件 / file to write"
 )
+@click.option(
+    "--waiver-policy",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="豁免规定(JSON):谁可豁免哪一级、最长几天 / who may waive what, and for how long",
+)
 @ALGORITHM
 @click.option("--dry-run", is_flag=True, help="只显示 / only show")
-def trust(keys: tuple[str, ...], out: Path, algorithm: str, *, dry_run: bool) -> int | None:
+def trust(keys: tuple[str, ...], out: Path, waiver_policy: Path | None, algorithm: str, *, dry_run: bool) -> int | None:
     """生成信任文件:角色(center、vendor、supervision)与公钥 / make a trust file from roles and public keys."""
     from gateway_conformance.attestation import statement as attest
     from gateway_conformance.attestation.algorithms import Unsignable
 
     try:
         pairs = [(role, Path(file).read_bytes()) for role, _, file in (each.partition("=") for each in keys)]
-        made = attest.text(attest.trust(pairs, algorithm=algorithm))
-    except (Unsignable, OSError) as error:
+        policy = None if waiver_policy is None else json.loads(waiver_policy.read_bytes())
+        made = attest.text(attest.trust(pairs, algorithm=algorithm, policy=policy))
+    except (Unsignable, OSError, ValueError) as error:
         click.echo(str(error), err=True)
         return BAD_DESCRIPTION
     if dry_run:

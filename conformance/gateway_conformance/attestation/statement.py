@@ -24,6 +24,7 @@ from gateway_conformance.result import canonical
 from gateway_conformance.verdict import OPEN
 
 LONGEST: Final = 180
+LEVELS: Final = ("gating", "other")
 KINDS: Final = ("self-report", "acceptance")
 _WAIVER: Final = ("id", "scope", "reason", "approver", "expires")
 
@@ -129,10 +130,15 @@ def keyid(public: bytes) -> str:
 
 
 def trust(
-    keys: Sequence[tuple[str, bytes]], profiles: Sequence[str] = registry.PROFILES, algorithm: str = ED25519
-) -> dict[str, Any]:
-    """Return a trust file for this suite's registry: pairs of role and public key in PEM, all of one algorithm."""
+    keys: Sequence[tuple[str, bytes]], profiles: Sequence[str] = registry.PROFILES, algorithm: str = ED25519,
+    policy: Any = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return a trust file for this suite's registry: pairs of role and public key in PEM, all of one algorithm.
+
+    ``policy`` says who may waive what for how long (``waiver_policy``); without one any waiver that is whole holds. Raises Unsignable.
+    """
     return {
+        **({} if policy is None else {"waivers": waiver_policy(policy)}),
         "keys": [
             {"keyid": keyid(public), "role": role, "algorithm": algorithm, "public": public.decode()}
             for role, public in keys
@@ -148,6 +154,23 @@ def trust(
             }
         },
     }
+
+
+def waiver_policy(given: Any) -> dict[str, Any]:
+    """Return a policy of waivers as the trust file holds it; raises Unsignable where it is none.
+
+    By level (``gating``: cases that the gate depends on; ``other``): ``approvers``, a list of names, and ``days``, the longest time.
+    """
+    if not isinstance(given, dict) or not given or set(given) - set(LEVELS):
+        raise Unsignable(f"豁免规定须按级别写 / a waiver policy has levels: {', '.join(LEVELS)}")
+    for level, rule in given.items():
+        names = rule.get("approvers") if isinstance(rule, dict) and set(rule) == {"approvers", "days"} else None
+        named = isinstance(names, list) and bool(names) and all(isinstance(name, str) and name for name in names)
+        if not named or type(rule["days"]) is not int or not 0 < rule["days"] <= LONGEST:
+            raise Unsignable(
+                f"{level}: 须写批准人 approvers 和天数 days(1-{LONGEST}) / approvers and days (1-{LONGEST}) are needed"
+            )
+    return given
 
 
 def text(value: dict[str, Any]) -> str:

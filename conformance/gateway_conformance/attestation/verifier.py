@@ -5,7 +5,8 @@
         [--revocations list.dsse.json] [--algorithm sm2=MODULE]
 
 It prints every reason for refusal and ends with 0 (accepted), 1 (refused) or 2 (usage). The trust file names the keys with
-their roles, the revoked keys and serials, and for each registry digest which cases a profile must hold and which gate.
+their roles, the revoked keys and serials, and for each registry digest which cases a profile must hold and which gate; it may
+say who may waive what for how long: ``"waivers": {"gating": {"approvers": [...], "days": 30}, "other": {...}}``.
 The revocation list is a file of its own, signed by the Center and carried by hand.
 
 Ed25519 is built in. A key whose entry in the trust file says ``"algorithm": "sm2"`` is asked of a plug-in: a module with
@@ -19,7 +20,7 @@ import importlib
 import json
 import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,10 @@ REASONS = {
     "dropped-case": ("缺少应有的用例", "cases that must be there are missing"),
     "open-blocker": ("有未通过的阻断用例", "a case that gates is not passed"),
     "waiver": ("豁免无效或已过期", "a waiver is missing, not whole or expired"),
+    "waiver-policy": (
+        "豁免不合信任文件中的规定:批准人无权,或期限过长",
+        "a waiver is outside the policy of the trust file: its approver may not, or it lasts too long",
+    ),
     "version": ("系统版本与证明不符", "the system has another version than attested"),
     "fingerprint": ("接口指纹与证明不符", "the interface has another fingerprint than attested"),
     "system": ("不是该系统的证明", "the attestation is of another system"),
@@ -215,9 +220,24 @@ def _cases(held: dict[str, Any], trust: dict[str, Any], now: datetime) -> list[s
         refused.append("open-blocker")
     waived = {waiver["id"]: waiver for waiver in held["waivers"]}
     for id_, verdict in verdicts.items():
-        if verdict == "WAIVED" and not _waives(waived.get(id_), held["system"]["id"], now):
+        if verdict != "WAIVED":
+            continue
+        if not _waives(waived.get(id_), held["system"]["id"], now):
             refused.append("waiver")
+        elif not _allowed(waived[id_], held, trust.get("waivers"), "gating" if id_ in listed["gating"] else "other"):
+            refused.append("waiver-policy")
     return refused
+
+
+def _allowed(waiver: dict[str, Any], held: dict[str, Any], policy: dict[str, Any] | None, level: str) -> bool:
+    """Tell whether the policy lets this approver waive cases of this level (gating, other) for so long; without one all may."""
+    if policy is None:
+        return True
+    rule = policy.get(level)
+    if rule is None or waiver["approver"] not in rule["approvers"]:
+        return False
+    lasts = datetime.fromisoformat(waiver["expires"]) - datetime.fromisoformat(held["not_before"])
+    return lasts <= timedelta(days=int(rule["days"]))
 
 
 def _waives(waiver: dict[str, Any] | None, system: str, now: datetime) -> bool:
