@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Validate (校验): documents of a chunk against the pack: XSD first, then rules on what the XSD lets pass."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -15,6 +16,7 @@ from gateway.model.words import Words
 from gateway.pack import Pack
 from gateway.ports import Examined
 from gateway.rules import Rules
+from gateway.rules.plan import Node
 
 
 class PackValidator:
@@ -68,22 +70,27 @@ class PackValidator:
         ``with_lines`` only where each document was parsed by itself: the line of a chunk is no line of a document.
         ``facts`` takes up those of each document.
         """
-        types, rules = self._types, self._rules
-        found: list[tuple[Finding, ...]] = []
-        for (element, findings), level in zip_longest(checked, levels):
-            code = None if findings or element is None else types.get(element.tag)
-            kept: CaseFacts | None = None
+        found: list[tuple[Finding, ...]] = [findings for _element, findings in checked]
+        kept: list[CaseFacts | None] = [None] * len(checked)
+        alike: dict[tuple[str, str | None], list[tuple[int, Node]]] = defaultdict(list)
+        for at, ((element, findings), level) in enumerate(zip_longest(checked, levels)):
             if findings or element is None:
-                found.append(findings)
-            elif code is None:
+                continue
+            code = self._types.get(element.tag)
+            if code is None:
                 name = str(element.tag).rpartition("}")[2]
-                found.append((doc_finding(Doc.UNKNOWN_ROOT, name, path=name),))
+                found[at] = (doc_finding(Doc.UNKNOWN_ROOT, name, path=name),)
             else:
-                seen, values = rules.examine(code, element, level=level, now=now, with_lines=with_lines)
-                found.append(seen)
-                kept = rules.facts_in(code, values) if facts is not None else None
-            if facts is not None:
-                facts.append(kept)
+                alike[code, level].append((at, element))
+        for (code, level), held in alike.items():
+            elements = [element for _at, element in held]
+            examined = self._rules.examine(code, elements, level=level, now=now, with_lines=with_lines)
+            for (at, _element), (seen, values) in zip(held, examined, strict=True):
+                found[at] = seen
+                if facts is not None:
+                    kept[at] = self._rules.facts_in(code, values)
+        if facts is not None:
+            facts.extend(kept)
         return found
 
     def _with_private_use(

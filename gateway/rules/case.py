@@ -70,16 +70,21 @@ class CaseRules:
         found: dict[tuple[str, int], list[Finding]] = {}
         lacks = context.lacks()
         calendar = None if context.clock is None else context.clock.calendar()
+        alike: dict[tuple[frozenset[str], frozenset[str]], list[CaseView]] = {}
         for name, records in cases.items():
             view = CaseView(name, records, self._pack.types, self.table)
-            for rule, row in self._breakable(view.new, view.present, context.level, lacks):
-                for hit in FORMS[row.form](row, view, context, calendar):
-                    record = hit.record.record
-                    found.setdefault((record.key, record.version), []).append(self._finding(rule, row, hit))
+            alike.setdefault((view.new, view.present), []).append(view)
             for rule, entry in self._withdrawals if view.withdrawals else ():
                 if _applies(rule, context.level, lacks):
                     for record, finding in self._withdrawn(rule, entry, view):
                         found.setdefault((record.key, record.version), []).append(finding)
+        for (new_types, present), views in alike.items():  # rule by rule, as Rules.examine and for the same reason
+            for rule, row in self._breakable(new_types, present, context.level, lacks):
+                form = FORMS[row.form]
+                for view in views:
+                    for hit in form(row, view, context, calendar):
+                        record = hit.record.record
+                        found.setdefault((record.key, record.version), []).append(self._finding(rule, row, hit))
         return {key: tuple(sorted(each, key=_by_place)) for key, each in found.items()}
 
     def rows_of(self, form: str) -> tuple[CaseRow, ...]:

@@ -36,7 +36,7 @@ def test_record_rules_call_few_functions_for_each_element() -> None:
     rules = Rules(PACK, LegalClock(PACK).calendar())
     for code in TYPES:
         element = safexml.parse((PACK.root / "samples" / "valid" / f"{code}.xml").read_bytes())
-        examine = partial(rules.examine, code, element, level="L2", with_lines=False)
+        examine = partial(rules.examine, code, [element], level="L2", with_lines=False)
         examine()  # what is compiled at first use
         elements = sum(1 for _ in element.iter())
         calls = _calls(examine)
