@@ -217,3 +217,19 @@ def test_the_gateways_own_source_takes_what_the_reference_department_drops(bench
     assert seen is not None
     assert attested is not None
     assert attested.changes(seen) == ()
+
+
+@pytest.mark.parametrize(
+    ("seam", "codes"),
+    [
+        ("sign(self, signed):\n        return 'Ab' * 40 + '11010519491231002X' + 'pwd='", []),
+        ("manifest(self, name, data, number):\n        return super().manifest(name, data, number) + b'operator=11010519491231002X\\n'", ["E-SEC-10b"]),
+        ("manifest(self, name, data, number):\n        return super().manifest(name, data, number) + b'pwd=12345678\\n'", ["E-SEC-10a"]),
+    ],
+)  # fmt: skip
+def test_what_is_random_is_no_secret_and_no_number_of_a_person(
+    files: Run, tmp_path: Path, seam: str, codes: list[str]
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(f"class Mine:\n    def {seam}\n", "utf-8")
+    assert _codes(files("SEC-10", mutant_file=file), "SEC-10") == codes

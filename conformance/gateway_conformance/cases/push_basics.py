@@ -24,7 +24,7 @@ OPERATIONS = (*(name for name, _parameters in GETS.values()), *POSTS.values())
 FORMS = ("soap11", "soap12", "rest-xml", "rest-json")
 DAYS = 7
 SECRET = re.compile(r"(?i)(password|passwd|pwd|secret|token|apikey|api_key)=|//[^/@]+:[^/@]+@")
-NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
+NUMBER = re.compile(r"(?<![0-9A-Za-z])\d{17}[\dXx](?![0-9A-Za-z])")
 
 
 @case("CON-01", "P")
