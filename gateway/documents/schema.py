@@ -33,6 +33,7 @@ _LARGE: Final = (
     4 * RECORD.elements
 )  # bytes; a smaller document can't hold more elements or text than a record may (``<a/>``)
 _TAIL: Final = "\n"
+_ELEMENTS: Final = etree.XPath("count(*)")
 
 
 class Checked(NamedTuple):
@@ -58,23 +59,25 @@ class Schema:
 
     def check(self, documents: Sequence[bytes], guide: Guide = NOBODY) -> list[Checked]:
         """Check each document (UTF-8, one payload element each); results in the order given."""
-        wrapper = self._together(documents)
-        if wrapper is None:
+        together = self._together(documents)
+        if together is None:
             return [self.check_one(document, guide) for document in documents]
         with self._lock:
-            clean = self._compiled.validate(wrapper)
+            clean = self._compiled.validate(cast("etree._Element", together[0].getparent()))
             errors = [] if clean else self._errors()
+        checked = list(map(Checked, together))
         if clean:
-            return [Checked(element) for element in wrapper]
+            return checked
         if any(_hides_the_rest(error) for error in errors):
             return [self.check_one(document, guide) for document in documents]
         by_line: dict[int, list[etree._LogEntry]] = defaultdict(list)
         for error in errors:
             by_line[error.line].append(error)
-        return [
-            Checked(element, self._findings(element, by_line.get(at + 2, ()), guide))
-            for at, element in enumerate(wrapper)
-        ]
+        for line, of_record in by_line.items():
+            if 0 <= (at := line - 2) < len(checked):
+                element = together[at]
+                checked[at] = Checked(element, self._findings(element, of_record, guide))
+        return checked
 
     def check_one(self, document: bytes, guide: Guide = NOBODY) -> Checked:
         """Parse and check one document by itself, with all caps; lines are those of the document."""
@@ -126,24 +129,25 @@ class Schema:
     def _errors(self) -> list["etree._LogEntry"]:
         return list(cast("Iterable[etree._LogEntry]", self._compiled.error_log))
 
-    def _together(self, documents: Sequence[bytes]) -> "etree._Element | None":
-        """Parse all documents as children of one wrapper, or return None where they don't fit in lines."""
-        if len(documents) < 2 or any(len(document) > _LARGE or b"\n" in document for document in documents):
+    def _together(self, documents: Sequence[bytes]) -> "list[etree._Element] | None":
+        """Parse all documents as children of one wrapper and return them, or None where they don't fit in lines."""
+        if len(documents) < 2 or max(map(len, documents)) > _LARGE:
             return None
         joined = b"%s%s\n</Records>" % (self._opening, b"\n".join(documents))
+        if joined.count(b"\n") != len(documents) + 1:
+            return None
         try:
             wrapper = safexml.parse(joined, _CHUNK)
         except RefusedDocument:
             return None
-        children = list(wrapper)
-        if len(children) != len(documents):
-            return None
-        # documents that are not well-formed alone could be so together: each must own exactly its line
-        for at, child in enumerate(children, 2):
-            line: object = child.sourceline  # the stubs give it no type
-            if line != at or child.tail != _TAIL or callable(child.tag):  # comments have a callable tag
-                return None
-        return wrapper
+        children, many = list(wrapper), len(documents)
+        # documents that are not well-formed alone could be so together: each must own exactly its line, and be an element
+        apart = (
+            [cast(int, child.sourceline) for child in children] == list(range(2, many + 2))
+            and {child.tail for child in children} == {_TAIL}
+            and _ELEMENTS(wrapper) == many
+        )
+        return children if apart else None
 
 
 def _taught(

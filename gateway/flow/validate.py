@@ -3,6 +3,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from itertools import zip_longest
 
 from gateway.documents.faults import Doc, doc_finding
@@ -29,7 +30,7 @@ class PackValidator:
         self._pack = pack
         self._schema = schema
         self._rules = rules
-        self.guide = Guide(self.label, self._places, self._advice)
+        self.guide = Guide(cache(self.label), cache(self._places), cache(self._advice))
         self._types = {f"{{{pack.namespace}}}{name}": kind.code for name, kind in pack.by_element.items()}
 
     def check(self, documents: Sequence[bytes], level: Level | None = None, now: str | None = None) -> list[Examined]:
