@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.bench.contest import PLAIN, PRODUCT, Run
 from gateway.bench.large import Found
+from gateway.bench.validation import Round as Validated
 
 Rounds = Sequence[dict[str, Run]]
 
@@ -55,6 +56,23 @@ def cluster_report(rounds: Sequence[Mapping[int, float]]) -> dict[str, Any]:
     """Return the rates of one worker and of two, and their ratio, round by round."""
     rates = {str(workers): round(median(each[workers] for each in rounds), 1) for workers in rounds[0]}
     return {"cluster": {"records_per_second": rates, "two_over_one": _spread(each[2] / each[1] for each in rounds)}}
+
+
+def validation_report(rounds: Sequence[Validated], records: int) -> dict[str, Any]:
+    """Return the figures of the validation stage: ratios to the bare library in the same round, and microseconds a record."""
+
+    def each(figure: Callable[[Validated], float]) -> float:
+        return round(median(map(figure, rounds)) / records * 1e6, 1)
+
+    return {
+        "validation": {
+            "clean_over_bare": _spread(one.clean / one.bare for one in rounds),
+            "bad_over_bare": _spread(one.bad / one.bare for one in rounds),
+            "cpu_us_per_record": {
+                "bare": each(lambda one: one.bare), "clean": each(lambda one: one.clean), "bad": each(lambda one: one.bad),
+            },
+        }
+    }  # fmt: skip
 
 
 def _figures(runs: Sequence[Run]) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from gateway.i18n import _
     "--large", is_flag=True, help="只测大台账:按办件号查询和建回放计划的时间;加 --postgresql 则在 PostgreSQL 上再测一次"
 )
 @click.option("--cluster", is_flag=True, help="只测集群:一个与两个工作进程的吞吐,需要 --postgresql")
+@click.option("--validation", is_flag=True, help="只测校验环节:与裸解析加校验之比,全部无误的和百分之一有误的")
 @click.option("--postgresql", metavar="URL", help="PostgreSQL 服务器;测速在其上新建自己的数据库,用后删除")
 @click.option("--workers", type=click.IntRange(0, 32), metavar="N", help="网关的子进程数(默认与 gateway run 相同)")
 @click.option("--seed", default=1, show_default=True, help="随机种子")
@@ -46,7 +47,7 @@ from gateway.i18n import _
 )  # fmt: skip
 @json_option
 def command(
-    records: int, rounds: int, references: str, memory: bool, outage: bool, large: bool, cluster: bool,
+    records: int, rounds: int, references: str, memory: bool, outage: bool, large: bool, cluster: bool, validation: bool,
     postgresql: str | None, workers: int | None, seed: int, workdir: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Run the contest or the memory check and print the figures."""
@@ -74,6 +75,12 @@ def command(
             told |= report.outage_report(phases)
         elif large:
             told |= _large(records, directory, seed, postgresql)
+        elif validation:
+            from gateway.bench.validation import measure_validation
+
+            told |= report.validation_report(
+                measure_validation(records, rounds, directory, SystemClock(), seed), records
+            )
         elif cluster:
             told |= _cluster(records, rounds, directory, seed, size, str(postgresql))
         else:
@@ -94,6 +101,8 @@ def _print_all(told: dict[str, Any]) -> None:
         _print_large(told["large"])
     elif "cluster" in told:
         _print_cluster(told["cluster"])
+    elif "validation" in told:
+        _print_validation(told["validation"])
     else:
         _print(told)
 
@@ -191,6 +200,16 @@ def _print_large(large: dict[str, Any]) -> None:
         for name, each in large.items()
     ]  # fmt: skip
     print_table(columns, rows, title=_("大台账"))
+
+
+def _print_validation(told: dict[str, Any]) -> None:
+    spent = told["cpu_us_per_record"]
+    rows = [
+        [_("裸解析加校验"), spent["bare"], ""],
+        [_("校验环节,全部无误"), spent["clean"], _spread(told["clean_over_bare"])],
+        [_("校验环节,百分之一有误"), spent["bad"], _spread(told["bad_over_bare"])],
+    ]
+    print_table([_("阶段"), _("CPU 微秒/条"), _("与裸解析加校验之比")], rows, title=_("校验"))
 
 
 def _print_cluster(cluster: dict[str, Any]) -> None:
