@@ -37,7 +37,7 @@ def list_(profile: str | None, family: str | None, *, as_json: bool) -> None:
         return
     for each in rows:
         profiles = "".join(each.profiles)
-        click.echo(f"{each.id}\t{each.severity.value}\t{each.status}\t{profiles}\t{each.requirement}")
+        click.echo(f"{each.id}\t{each.severity.value}\t{each.status}\t{profiles}\t{each.requirement_zh}")
 
 
 def _listed(each: Any, built: frozenset[str], profile: str | None) -> dict[str, Any]:
@@ -50,8 +50,11 @@ def _listed(each: Any, built: frozenset[str], profile: str | None) -> dict[str, 
         "gates": each.gates,
         "source": each.source,
         "requirement": each.requirement,
+        "requirement_zh": each.requirement_zh,
         "steps": each.steps,
+        "steps_zh": each.steps_zh,
         "passes": each.passes,
+        "passes_zh": each.passes_zh,
         "error": each.error_zh,
         "hint": each.hint_zh,
         "prerequisites": list(each.prerequisites),
@@ -162,13 +165,14 @@ def explain(code: str, *, as_json: bool) -> int | None:
         f"{found['id']} {found['family']['zh']} / {found['family']['en']} · {found['severity']} · {found['source']}"
     )
     for label, name in (
-        ("要求", "requirement"),
-        ("怎么测", "steps"),
-        ("通过条件", "passes"),
+        ("要求", "requirement_zh"),
+        ("怎么测", "steps_zh"),
+        ("通过条件", "passes_zh"),
         ("报错", "error"),
         ("修复", "hint"),
     ):
         click.echo(f"{label}\t{found[name]}")
+    click.echo(f"English\t{found['requirement']} · {found['steps']} · {found['passes']}")
     for label, name in (
         ("hook 动作", "verbs"),
         ("前提用例", "prerequisites"),
@@ -304,7 +308,7 @@ def summary(result: dict[str, Any]) -> list[str]:
     lines = [f"门禁 gate: {result['gate']} · {counted}"]
     for cause in result["likely_causes"]:
         lines.append(
-            f"最可能的单一原因 likely cause: {cause['cause']} ({cause['mutant']}) · 预计消除 clears {len(cause['clears'])}/{cause['of_failures']}"
+            f"最可能的单一原因 likely cause: {cause['cause_zh']} / {cause['cause']} ({cause['mutant']}) · 预计消除 clears {len(cause['clears'])}/{cause['of_failures']}"
         )
     for each in result["cases"]:
         if each["verdict"] in {"PASS", "N/A"}:

@@ -48,6 +48,7 @@ def likely_causes(profile: str, outcomes: dict[str, Outcome]) -> list[dict[str, 
         {
             "mutant": mutant,
             "cause": known[mutant.partition(":")[0]].defect,
+            "cause_zh": known[mutant.partition(":")[0]].defect_zh,
             "killer": known[mutant.partition(":")[0]].killer,
             "hint": registry.requirements()[known[mutant.partition(":")[0]].killer].hint_zh,
             "clears": explained,

@@ -52,6 +52,7 @@ def result(run: engine.Run, outcomes: dict[str, Outcome], interface: Interface |
                 "severity": known[outcome.id].severity.value,
                 "gates": known[outcome.id].gates,
                 "requirement": known[outcome.id].requirement,
+                "requirement_zh": known[outcome.id].requirement_zh,
                 "source": known[outcome.id].source,
             }
             for outcome in outcomes.values()

@@ -2,6 +2,7 @@
 """The requirement registry is whole and refers only to what it holds."""
 
 import json
+import re
 
 from click.testing import CliRunner
 
@@ -54,3 +55,12 @@ def test_list_and_coverage_speak_json() -> None:
     told = json.loads(CliRunner().invoke(command, ["coverage", "--json"]).output)
     assert told["requirements"] == 136
     assert told["tested"] == len(implemented())
+
+
+def test_every_requirement_and_mutant_speaks_chinese() -> None:
+    chinese = re.compile("[\u4e00-\u9fff]")
+    for each in registry.requirements().values():
+        assert chinese.search(each.requirement_zh), each.id
+        assert all((each.steps_zh, each.passes_zh)), each.id
+    for mutant in registry.mutants().values():
+        assert chinese.search(mutant.defect_zh), mutant.id

@@ -14,7 +14,7 @@ from typing import Final
 
 EDITION: Final = "1.0"
 PROFILES: Final = ("V", "F", "S", "P")
-FILES: Final = ("cases.csv", "families.csv", "mutants.csv", "twins.csv")
+FILES: Final = ("cases.csv", "words.csv", "families.csv", "mutants.csv", "twins.csv")
 ALWAYS_GATE: Final = frozenset({"CON", "SEC", "SCH", "COD", "INC", "IDM", "VOL", "REC"})
 """Families whose house rules gate as shipped; those of others only report until the Center adopts them."""
 
@@ -29,7 +29,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One row of the registry: what is asked, of whom, how gravely, and what a vendor is told."""
+    """One row of the registry: what is asked, of whom, how gravely, and what a vendor is told; ``_zh`` is words.csv."""
 
     id: str
     edition: str
@@ -44,6 +44,9 @@ class Requirement:
     hint_zh: str
     prerequisites: tuple[str, ...]
     verbs: tuple[str, ...]
+    requirement_zh: str
+    steps_zh: str
+    passes_zh: str
 
     def verbs_in(self, profile: str) -> tuple[str, ...]:
         """Return the verbs that the case needs in a profile; one that only some profiles need is written ``P:verb``."""
@@ -77,6 +80,7 @@ class Mutant:
     id: str
     killer: str
     defect: str
+    defect_zh: str
     may_also_fail: tuple[str, ...]
 
 
@@ -89,10 +93,15 @@ def _rows(file: str) -> list[dict[str, str]]:
 def requirements() -> dict[str, Requirement]:
     """Return every requirement by its id, in the order of the registry."""
     lists = ("profiles", "prerequisites", "verbs")
+    chinese = {
+        row["id"]: {f"{name}_zh": row[name] for name in ("requirement", "steps", "passes")}
+        for row in _rows("words.csv")
+    }
     return {
         row["id"]: Requirement(
             **{key: tuple(value.split()) if key in lists else value for key, value in row.items() if key != "severity"},  # type: ignore[arg-type]
             severity=Severity(row["severity"]),
+            **chinese[row["id"]],  # type: ignore[arg-type]
         )
         for row in _rows("cases.csv")
     }
@@ -108,7 +117,9 @@ def families() -> dict[str, tuple[str, str]]:
 def mutants() -> dict[str, Mutant]:
     """Return every mutant by its id."""
     return {
-        row["id"]: Mutant(row["id"], row["killer"], row["defect"], tuple(row["may_also_fail"].split()))
+        row["id"]: Mutant(
+            row["id"], row["killer"], row["defect"], row["defect_zh"], tuple(row["may_also_fail"].split())
+        )
         for row in _rows("mutants.csv")
     }
 

@@ -54,7 +54,7 @@ def _leader(result: dict[str, Any]) -> str:
     part = "(只运行了部分用例)" if result["partial"] else ""
     rows = ((_verdict(v.value), str(result["totals"][v.value]), words.zh) for v, words in MEANING.items())
     causes = "".join(
-        f"<li>{escape(cause['cause'])}。修好它预计可消除 {len(cause['clears'])} 项失败(共 {cause['of_failures']} 项):"
+        f"<li>{escape(cause['cause_zh'])}。修好它预计可消除 {len(cause['clears'])} 项失败(共 {cause['of_failures']} 项):"
         f"{'、'.join(cause['clears'])}。{escape(cause['hint'])}</li>\n"
         for cause in result["likely_causes"]
     )
@@ -83,7 +83,7 @@ def _vendor(result: dict[str, Any]) -> str:
 def _failure(case: dict[str, Any], seed: int) -> str:
     head = (
         f'<h3><span class="FAIL">✗ {case["id"]}</span> {LEVELS[case["severity"]]} <small>{escape(case["source"])}</small></h3>'
-        f"<p>要求:{escape(case['requirement'])}</p>\n"
+        f"<p>要求:{escape(case['requirement_zh'])}</p>\n"
     )
     return head + "".join(_finding(found, case["id"], seed) for found in case["findings"])
 
@@ -115,7 +115,7 @@ def _center(result: dict[str, Any]) -> str:
                 "是" if case["gates"] else "否",
                 _verdict(case["verdict"]),
                 str(case["examined"]),
-                escape(case["requirement"]),
+                escape(case["requirement_zh"]),
             )
             for case in cases
         )

@@ -30,7 +30,7 @@ def sheet(result: dict[str, Any]) -> str:
                     " ".join(found.get("examples", ())),
                     found["hint"],
                     case["examined"],
-                    case["requirement"],
+                    case["requirement_zh"],
                     case["source"],
                 )
             )

@@ -114,7 +114,7 @@ def run(each: Run, total: int, token: str) -> str:
 
 def handbook(entry: dict[str, Any]) -> str:
     """Return a page of the handbook."""
-    lines = [("要求", entry["requirement"]), ("怎么测", entry["steps"]), ("通过条件", entry["passes"]), ("报错", entry["error"]),
+    lines = [("要求", entry["requirement_zh"]), ("怎么测", entry["steps_zh"]), ("通过条件", entry["passes_zh"]), ("报错", entry["error"]),
              ("修复", entry["hint"]), ("触发动作", "; ".join(entry["verbs"])), ("前提", "; ".join(entry["prerequisites"])),
              ("常见缺陷", "; ".join(entry["known_defects"])), ("正例", " ".join(entry["samples"]["good"])),
              ("反例", " ".join(entry["samples"]["bad"]))]  # fmt: skip
