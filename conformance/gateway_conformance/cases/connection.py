@@ -4,6 +4,7 @@
 import contextlib
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -87,6 +88,11 @@ def version_supported(bench: Bench) -> None:
     """A version of the standard that this suite supports is announced."""
     answer = service(bench).answer("GetVersion")
     announced = [element.text or "" for element in answer if str(element.tag).endswith("}standardVersion")]
+    one_supported(bench, announced)
+
+
+def one_supported(bench: Bench, announced: list[str]) -> None:
+    """Hold that a version among those announced is one that this suite supports."""
     bench.examined(len(announced))
     if not set(announced) & set(SUPPORTED):
         bench.fail(
@@ -151,8 +157,8 @@ def _interleaved(subject: Pulled, types: list[str]) -> list[list[str]]:
 def whole_after_a_cut(bench: Bench) -> None:
     """A connection cut in the middle leaves no lock and no half result."""
     subject = service(bench)
-    before = len(subject.page(size=20).records)
-    for _attempt in range(3):
+
+    def cut() -> None:
         connection = subject.connect()
         with contextlib.suppress(OSError):
             body = envelope("GetRecords", "<size>20</size>")
@@ -161,10 +167,19 @@ def whole_after_a_cut(bench: Bench) -> None:
             connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body[: len(body) // 2])
         connection.close()
+
+    same_after_cuts(bench, lambda: len(subject.page(size=20).records), cut)
+
+
+def same_after_cuts(bench: Bench, read: Callable[[], int], cut: Callable[[], None]) -> None:
+    """Hold that as many records are read after three cuts as before."""
+    before = read()
+    for _attempt in range(3):
+        cut()
     bench.clock.wait(1)
     bench.examined(3)
     try:
-        after = len(subject.page(size=20).records)
+        after = read()
     except Unanswered as fault:
         bench.fail("a", f"断开后仍失败:{fault.reason.zh}", f"still fails after the cut: {fault.reason.en}")
         return

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from gateway.trust.masking import mask_text
 from gateway_conformance.bench import Bench
 from gateway_conformance.case import case
-from gateway_conformance.cases.connection import LEAST, OFFSET, SLOWEST, SUPPORTED
+from gateway_conformance.cases.connection import LEAST, OFFSET, SLOWEST, one_supported, same_after_cuts
 from gateway_conformance.cases.view_columns import compare
 from gateway_conformance.subjects.rows import BEIJING
 from gateway_conformance.subjects.subject import Unanswered
@@ -90,12 +90,7 @@ def as_described(bench: Bench) -> None:
 @case("CON-04", "V")
 def version_supported(bench: Bench) -> None:
     """V_VER announces a version of the standard that this suite supports."""
-    announced = [str(row.get("BZBB") or "").strip() for row in views(bench).rows_of("V_VER")]
-    bench.examined(len(announced))
-    if not set(announced) & set(SUPPORTED):
-        bench.fail(
-            "a", f"接口版本 {announced},本套件支持 {SUPPORTED}", "no supported version is announced", received=announced
-        )
+    one_supported(bench, [str(row.get("BZBB") or "").strip() for row in views(bench).rows_of("V_VER")])
 
 
 @case("CON-06", "V")
@@ -133,18 +128,7 @@ def whole_after_a_cut(bench: Bench) -> None:
     """Connections cut in the middle of a result leave no lock and no half result."""
     subject = views(bench)
     types = subject.types()[:3]
-    before = len(subject.page(types=types).records)
-    for _attempt in range(3):
-        subject.abandon_page(types)
-    bench.clock.wait(1)
-    bench.examined(3)
-    try:
-        after = len(subject.page(types=types).records)
-    except Unanswered as fault:
-        bench.fail("a", f"断开后仍失败:{fault.reason.zh}", f"still fails after the cut: {fault.reason.en}")
-        return
-    if before != after:
-        bench.fail("b", "断开后结果与之前不同", "the result differs after the cut")
+    same_after_cuts(bench, lambda: len(subject.page(types=types).records), lambda: subject.abandon_page(types))
 
 
 @case("CLK-01", "V")
