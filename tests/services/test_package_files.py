@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signed packages as files: the sender's own versions stand, a file at fault keeps no other waiting (B3, B5, B17)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from gateway.errors import SourceError
 from gateway.parts import open_source
 from gateway.ports import Position
 from gateway_reference.department import life
+from tests.files.sftp_server import SftpServer
 from tests.services.site import Place, killed
 
 Build = Callable[..., Place]
@@ -26,24 +27,31 @@ kind: event
 level: L2
 adapter: packages
 options:
-  directory: drop
+  directory: {drop}
   ready: stable
   settle: 0s
   signing_certificates: [{keys}/system.pem]
+"""
+SFTP = """\
+  sftp: {{host: 127.0.0.1, port: {port}, user: dept, password: "file:password", host_key: "{host_key}"}}
 """
 
 
 class Office:
     """A department that drops the packages which its service would give."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, server: SftpServer | None) -> None:
         self.place = place
         self.drop = place.folder / "drop"
         self.drop.mkdir()
         self._service = load(place.folder)
-        (place.folder / "sources.d" / "bureau.yaml").write_text(
-            SOURCE.format(org=life.ORGANISATION, keys=place.keys.directory), "utf-8"
+        written = SOURCE.format(
+            org=life.ORGANISATION, keys=place.keys.directory, drop="/drop" if server is not None else "drop"
         )
+        if server is not None:
+            (place.folder / "password").write_text("secret", "utf-8")
+            written += SFTP.format(port=server.port, host_key=server.host_key)
+        (place.folder / "sources.d" / "bureau.yaml").write_text(written, "utf-8")
 
     def packages(self) -> list[bytes]:
         """Return everything the department shows now, as its service packs it."""
@@ -67,9 +75,16 @@ class Office:
         return sorted(each.name for each in (self.drop / folder).iterdir() if each.is_file())
 
 
-@pytest.fixture
-def office(build: Build) -> Office:
-    return Office(build("page: 40", "receipts: false", "notices: false"))
+@pytest.fixture(params=["local", "sftp"])
+def office(build: Build, request: pytest.FixtureRequest) -> Iterator[Office]:
+    """A drop on this disk, and one on an SFTP server."""
+    place = build("page: 40", "receipts: false", "notices: false")
+    server = SftpServer(place.folder) if request.param == "sftp" else None
+    try:
+        yield Office(place, server)
+    finally:
+        if server is not None:
+            server.stop()
 
 
 def test_b3_the_versions_of_a_package_file_are_those_of_its_sender(office: Office) -> None:

@@ -55,7 +55,7 @@ class SftpDrop:
 
     def prepare(self) -> None:
         """Make the folders."""
-        with self._speaking() as client:
+        with self._speaking() as client, self._standing():
             for folder in FOLDERS:
                 try:
                     about = client.lstat(self._path(folder))
@@ -67,7 +67,7 @@ class SftpDrop:
 
     def entries(self, folder: str) -> list[Entry]:
         """Return what is in a folder."""
-        with self._speaking() as client:
+        with self._speaking() as client, self._standing():
             listed = client.listdir_attr(self._path(folder))
         return sorted(
             Entry(each.filename, each.st_size or 0, float(each.st_mtime or 0), stat.S_ISREG(each.st_mode or 0))
@@ -98,7 +98,7 @@ class SftpDrop:
 
     def write(self, folder: str, name: str, data: bytes) -> None:
         """Write beside, rename."""
-        with self._speaking() as client:
+        with self._speaking() as client, self._standing():
             beside = self._path(folder, f".{secrets.token_hex(8)}.part")
             with client.open(beside, "wbx") as file:
                 file.write(data)
@@ -130,6 +130,14 @@ class SftpDrop:
             self.close()
             said = str(fault) if isinstance(fault, paramiko.SSHException) else type(fault).__name__
             raise SourceError(f"{self._address}: {said}", file_finding("FIL-016", "").hint) from fault
+
+    @contextmanager
+    def _standing(self) -> Iterator[None]:
+        """Tell a drop that is gone, where no file is asked for that another may have taken."""
+        try:
+            yield
+        except FileNotFoundError as fault:
+            raise SourceError(f"{self._address}: {fault.strerror}", file_finding("FIL-016", "").hint) from fault
 
     @contextmanager
     def _of(self, name: str) -> Iterator[None]:
