@@ -48,10 +48,13 @@ def test_lower_case_check_character() -> None:
     assert mask_text(f"证{number}") == "证" + "*" * 18
 
 
-@given(st.text(max_size=40), st.sampled_from([p.value for p in Personal if p is not Personal.TEXT]))
+@given(
+    st.text(st.characters(exclude_characters="*"), max_size=40),
+    st.sampled_from([p.value for p in Personal if p is not Personal.TEXT]),
+)
 def test_a_mask_never_shows_a_whole_value(value: str, personal: str) -> None:
-    shown = mask(value, personal)
-    assert shown != value or not value or set(value) == {"*"}
+    """What stands masked already, such as ``张*``, may come out as it went in: no star is among the letters here."""
+    assert mask(value, personal) != value or not value
 
 
 @given(st.text(alphabet="0123456789Xx张,", max_size=60))
