@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kill matrix in short: every mutant against the case that must find it, and its prerequisites; some twins whole.
+"""The kill matrix in short: every mutant against the case that must find it, and its prerequisites; some mutants and twins with more.
 
 `make matrix` runs every mutant and twin against every case and rewrites docs/reference/conformance-matrix.json.
 """
 
 import json
+import os
+import random
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -20,34 +23,43 @@ JOBS = 4
 """Departments at once: most of a run is waiting."""
 SLOW = frozenset({"H031", "H305", "M054"})
 """Mutants that are found by waiting; the full matrix runs them."""
+SOME = 10
+"""Mutants of a profile that are tried with other cases too."""
 
 
-def _tried(profile: str) -> list[str]:
-    """Return the mutants to try here: all of profile S; of the others what is theirs alone, and one of each family."""
-    able = sorted({id_ for id_, of in mutants_tried(mutants.load()).values() if of == profile} - SLOW)
-    if profile == "S":
-        return able
-    listed, seen = registry.mutants(), set[str]()
-    own = [id_ for id_ in able if mutants.load()[id_].parts[profile] != mutants.load()[id_].parts.get("S")]
-    for id_ in able:
-        if (family := listed[id_].killer[:3]) not in seen and id_ not in own:
-            seen.add(family)
-            own.append(id_)
-    return own
+def _able(profile: str) -> list[str]:
+    """Return the mutants that a profile tries."""
+    return sorted({id_ for id_, of in mutants_tried(mutants.load()).values() if of == profile} - SLOW)
 
 
-@pytest.mark.parametrize("profile", BUILT)
-def test_named_case_kills_its_mutant(profile: str) -> None:
-    chosen = frozenset(_tried(profile))
-    found = matrix(Choice(quick=True, only=chosen, twins=False, others=0, profiles=(profile,), jobs=JOBS))
+def _tried(profile: str, chosen: Collection[str], others: int, seed: int = 1) -> None:
+    """Hold that each mutant is killed by its named case, and that nothing fails that may not."""
+    found = matrix(
+        Choice(
+            quick=True, seed=seed, only=frozenset(chosen), twins=False, others=others, profiles=(profile,), jobs=JOBS
+        )
+    )
     survived = [
         name
         for name, each in found["per_mutant"].items()
         if registry.mutants()[name.partition(":")[0]].killer not in each["killed_by"]
     ]
     assert len(found["per_mutant"]) == len(chosen)
-    assert not survived
-    assert not found["unexpected"], "a prerequisite failed that has nothing to do with the defect"
+    assert not survived, f"GATEWAY_MATRIX_SEED={seed}"
+    assert not found["unexpected"], f"a case failed that has nothing to do with the defect; GATEWAY_MATRIX_SEED={seed}"
+
+
+@pytest.mark.parametrize("profile", BUILT)
+def test_named_case_kills_its_mutant(profile: str) -> None:
+    _tried(profile, _able(profile), others=0)
+
+
+@pytest.mark.parametrize("profile", BUILT)
+def test_nothing_else_fails_with_a_mutant(profile: str) -> None:
+    """Some mutants with 20 other cases each; ``GATEWAY_MATRIX_SEED`` draws others, and other departments."""
+    seed = int(os.environ.get("GATEWAY_MATRIX_SEED", "1"))
+    print(f"GATEWAY_MATRIX_SEED={seed}")
+    _tried(profile, random.Random(f"{seed}:{profile}").sample(_able(profile), SOME), others=20, seed=seed)
 
 
 @pytest.mark.parametrize(("id_", "profile"), [("T01", "S"), ("T04", "S"), ("T22", "S"), ("T31", "P"), ("T39", "F")])
